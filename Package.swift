@@ -1,0 +1,48 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let swift: [SwiftSetting] = [.swiftLanguageMode(.v6), .treatAllWarnings(as: .error)]
+let c: [CSetting] = [.treatAllWarnings(as: .error), .enableWarning("all")]
+
+/// A module of ours: warnings are errors, dependencies are modules above it.
+func module(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: swift)
+}
+
+/// The tests of one module, in `Tests/<module>Tests`.
+func tests(_ module: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .testTarget(
+        name: module + "Tests", dependencies: [.target(name: module), "Support"] + dependencies, swiftSettings: swift)
+}
+
+let package = Package(
+    name: "notestream",
+    targets: [
+        .systemLibrary(name: "CRdKafka", pkgConfig: "rdkafka", providers: [.apt(["librdkafka-dev"])]),
+        .systemLibrary(name: "CRocksDB", pkgConfig: "rocksdb", providers: [.apt(["librocksdb-dev"])]),
+        .systemLibrary(name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+        .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
+        .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
+        .target(name: "CKernels", cSettings: c),
+        module("EventLog", ["CRdKafka"]),
+        module("StateStore", ["CRocksDB"]),
+        module("Tensors", ["COpenBLAS"]),
+        module("LanguageModel", ["Tensors"]),
+        module("LexicalIndex", ["StateStore"]),
+        module("NoteLLM", ["Tensors", "LanguageModel", "LexicalIndex"]),
+        module("VectorIndex", ["CKernels", "StateStore"]),
+        module("CoOccurrence", ["StateStore"]),
+        module("Schemas"),
+        module("Configuration", ["CYAML"]),
+        module("Ranking", ["NoteLLM", "VectorIndex", "LexicalIndex", "CoOccurrence"]),
+        module(
+            "Pipeline",
+            [
+                "EventLog", "StateStore", "NoteLLM", "VectorIndex", "LexicalIndex", "CoOccurrence", "Schemas",
+                "Configuration", "Ranking",
+            ]),
+        module("Evaluation", ["Pipeline"]),
+        .executableTarget(name: "notestream", dependencies: ["Pipeline", "Evaluation"], swiftSettings: swift),
+        .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
+    ]
+)

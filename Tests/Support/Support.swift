@@ -1,0 +1,61 @@
+import Foundation
+
+/// Real data and golden values that lie beside the checkout, read in place and never copied in.
+public enum SharedData {
+    /// `NOTESTREAM_SHARED`, else the folder `shared` beside the checkout; nil when there is none.
+    public static let folder: URL? = {
+        let environment = ProcessInfo.processInfo.environment["NOTESTREAM_SHARED"]
+        let beside = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../shared").standardizedFileURL
+        let url = environment.map { URL(filePath: $0) } ?? beside
+        return FileManager.default.fileExists(atPath: url.path) ? url : nil
+    }()
+
+    /// The beer log: `notes.jsonl` and `events.tsv`.
+    public static let beer: URL? = existing("data/beer")
+
+    /// A golden file by name.
+    public static func golden(_ name: String) -> URL? { existing("golden/" + name) }
+
+    private static func existing(_ path: String) -> URL? {
+        guard let url = folder?.appending(path: path), FileManager.default.fileExists(atPath: url.path) else { return nil }
+        return url
+    }
+}
+
+/// The base language model's file.
+public enum BaseModel {
+    /// `NOTESTREAM_MODEL`, else the cached download; nil when neither is there.
+    public static let path: String? = {
+        let cached = NSHomeDirectory() + "/.cache/notestream/SmolLM2-135M-Instruct.Q4_1.gguf"
+        let path = ProcessInfo.processInfo.environment["NOTESTREAM_MODEL"] ?? cached
+        return FileManager.default.fileExists(atPath: path) ? path : nil
+    }()
+}
+
+/// A folder of a test's own, removed with it.
+public final class TemporaryFolder: Sendable {
+    public let url: URL
+    public var path: String { url.path }
+
+    public init() throws {
+        url = FileManager.default.temporaryDirectory.appending(path: "notestream-test-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
+    }
+
+    deinit { try? FileManager.default.removeItem(at: url) }
+}
+
+/// SplitMix64: small, seeded, the same on every machine.
+public struct SeededGenerator: RandomNumberGenerator, Sendable {
+    private var state: UInt64
+
+    public init(seed: UInt64) { state = seed }
+
+    public mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return z ^ (z >> 31)
+    }
+}
