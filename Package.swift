@@ -44,5 +44,6 @@ let package = Package(
         module("Evaluation", ["Pipeline"]),
         .executableTarget(name: "notestream", dependencies: ["Pipeline", "Evaluation"], swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
+        tests("Tensors"),
     ]
 )
