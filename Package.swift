@@ -45,5 +45,7 @@ let package = Package(
         .executableTarget(name: "notestream", dependencies: ["Pipeline", "Evaluation"], swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
         tests("Tensors"),
+        tests("CKernels"),
+        tests("LexicalIndex"),
     ]
 )

@@ -3,13 +3,15 @@ import Support
 import Testing
 
 /// Every implementation that this processor runs.
-private let variants: [kernel_set] = (0...).lazy.map { kernel_at($0) }.prefix { $0 != nil }.map { $0!.pointee }
+private let variants = (0...).lazy.map { kernel_at($0)?.pointee }.prefix { $0 != nil }.compactMap { $0 }
 private let scalar = variants[0]
 private let names = variants.map { String(cString: $0.name) }
 
 @Suite("Kernels agree with their scalar twins") struct KernelTests {
     private func codes(_ count: Int, _ generator: inout SeededGenerator, extreme: Bool = false) -> [Int8] {
-        (0..<count).map { _ in extreme ? (Bool.random(using: &generator) ? 127 : -127) : .random(in: -127...127, using: &generator) }
+        (0..<count).map { _ in
+            extreme ? (Bool.random(using: &generator) ? 127 : -127) : .random(in: -127...127, using: &generator)
+        }
     }
 
     @Test("The best variant is the last that can run")
