@@ -47,5 +47,7 @@ let package = Package(
         tests("Tensors"),
         tests("CKernels"),
         tests("LexicalIndex"),
+        tests("StateStore"),
+        tests("CoOccurrence", ["StateStore"]),
     ]
 )

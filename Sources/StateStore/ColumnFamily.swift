@@ -1,0 +1,30 @@
+/// A named key space of a store, with the operator its merges use.
+public struct ColumnFamily: Hashable, Sendable {
+    /// The name on disk.
+    public let name: String
+    /// How merge operands fold into a value; nil when the family takes none.
+    public let merge: MergeOperator?
+
+    /// A family; the merge operator is part of its format and must never change for stored data.
+    public init(_ name: String, merge: MergeOperator? = nil) {
+        self.name = name
+        self.merge = merge
+    }
+}
+
+/// How operands fold into a stored value. Both are sums, so the order of operands never matters.
+public enum MergeOperator: Hashable, Sendable {
+    /// Operand and value: an `Int64`, little endian. Sums wrap around. A missing value counts as 0.
+    case sum64
+    /// Value: a sorted map from key bytes to `Int64`; operand: such a list in any order, repeats allowed (see
+    /// ``DeltaMap``). Zero sums are dropped; a map that lost all its entries stays behind as an empty value.
+    case deltas
+
+    /// Stored in the database's options; part of the format.
+    var persistentName: StaticString {
+        switch self {
+        case .sum64: "notestream.sum64"
+        case .deltas: "notestream.deltas"
+        }
+    }
+}
