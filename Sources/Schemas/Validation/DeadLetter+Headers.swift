@@ -4,13 +4,13 @@ extension DeadLetter {
 
     /// The letter for a record that `stage` could not read.
     public init(
-        _ error: SchemaError, stage: String, topic: String, partition: Int32, offset: Int64, recordTimestamp: Int64
+        _ error: SchemaError, stage: String, topic: String, partition: Int32, offset: Int64, recordTimestamp: Int64?
     ) {
         let byte = error.offset.map { " (byte \($0))" } ?? ""
         self.init(
             stage: stage, reason: error.reason.rawValue, field: error.field, detail: error.detail + byte, topic: topic,
             partition: partition, offset: offset,
-            time: recordTimestamp < 0 ? nil : Timestamp(milliseconds: recordTimestamp))
+            time: recordTimestamp.map { Timestamp(milliseconds: $0) })
     }
 
     /// The headers that carry the letter, beside the original's own. Fields without a value are left out; partition and

@@ -13,17 +13,18 @@ public enum IncomingClick: Equatable, Sendable {
     ///   - key: the user's id, unless the payload says it; none for a tick.
     ///   - value: a `Click`; nil forgets the user.
     ///   - contentType: the `content-type` header's value; nil for JSON.
-    ///   - recordTimestamp: milliseconds since 1970, stands in for a missing event time and bounds one from above.
+    ///   - recordTimestamp: milliseconds since 1970, stands in for a missing event time and bounds one from above;
+    ///     nil, which brokers of today never give, is refused.
     public static func decode(
-        key: [UInt8]?, value: [UInt8]?, contentType: [UInt8]?, recordTimestamp: Int64
+        key: [UInt8]?, value: [UInt8]?, contentType: [UInt8]?, recordTimestamp: Int64?
     ) throws(SchemaError) -> IncomingClick {
         guard let value else { return .forget(user: try RecordChecks.id(key: key)) }
-        let click = try RecordChecks.message(Click.self, value, contentType)
+        let click = try RecordChecks.foreignMessage(Click.self, value, contentType)
         return try IncomingClick(click, key: key, recordTimestamp: recordTimestamp)
     }
 
     /// Checks a decoded click.
-    public init(_ click: Click, key: [UInt8]?, recordTimestamp: Int64) throws(SchemaError) {
+    public init(_ click: Click, key: [UInt8]?, recordTimestamp: Int64?) throws(SchemaError) {
         if click.user.isEmpty, click.note.isEmpty, key?.isEmpty ?? true {
             // An object of unknown fields alone would read as a tick too: the time tells them apart.
             guard let time = click.time else {

@@ -11,12 +11,13 @@ public enum IncomingNote: Equatable, Sendable {
     ///   - key: the note's id, unless the payload says it.
     ///   - value: a `Note`; nil deletes.
     ///   - contentType: the `content-type` header's value; nil for JSON.
-    ///   - recordTimestamp: milliseconds since 1970, stands in for a missing event time and bounds one from above.
+    ///   - recordTimestamp: milliseconds since 1970, stands in for a missing event time and bounds one from above;
+    ///     nil, which brokers of today never give, is refused.
     public static func decode(
-        key: [UInt8]?, value: [UInt8]?, contentType: [UInt8]?, recordTimestamp: Int64
+        key: [UInt8]?, value: [UInt8]?, contentType: [UInt8]?, recordTimestamp: Int64?
     ) throws(SchemaError) -> IncomingNote {
         guard let value else { return .tombstone(id: try RecordChecks.id(key: key)) }
-        let note = try RecordChecks.message(Note.self, value, contentType)
+        let note = try RecordChecks.foreignMessage(Note.self, value, contentType)
         return .upsert(try ValidNote(note, key: key, recordTimestamp: recordTimestamp))
     }
 }
@@ -41,7 +42,7 @@ public struct ValidNote: Equatable, Sendable {
     public var time: Int64
 
     /// Checks a decoded note.
-    public init(_ note: Note, key: [UInt8]?, recordTimestamp: Int64) throws(SchemaError) {
+    public init(_ note: Note, key: [UInt8]?, recordTimestamp: Int64?) throws(SchemaError) {
         id = try RecordChecks.id(note.id, "id", key: key)
         try RecordChecks.length(note.title, EventLimits.textBytes, "title")
         try RecordChecks.length(note.content, EventLimits.textBytes, "content")

@@ -1,7 +1,14 @@
 /// The checks that all incoming records share. `key`, `timestamp` and `content-type` in errors are the record's own.
 enum RecordChecks {
-    /// Reads a value in the form that its content-type header names, oversized ones refused unread.
+    /// Reads a value in the form that its content-type header names.
     static func message<Payload: Message>(
+        _ type: Payload.Type, _ value: [UInt8], _ contentType: [UInt8]?
+    ) throws(SchemaError) -> Payload {
+        try Payload.decode(value, contentType: ContentType(header: contentType))
+    }
+
+    /// The same for values from outside, of which oversized ones are refused unread.
+    static func foreignMessage<Payload: Message>(
         _ type: Payload.Type, _ value: [UInt8], _ contentType: [UInt8]?
     ) throws(SchemaError) -> Payload {
         guard value.count <= EventLimits.valueBytes else {
@@ -9,7 +16,7 @@ enum RecordChecks {
                 .tooLong,
                 detail: "the value has \(value.count) bytes; at most \(EventLimits.valueBytes) are read")
         }
-        return try Payload.decode(value, contentType: ContentType(header: contentType))
+        return try message(type, value, contentType)
     }
 
     /// The id that key and payload agree on: either may be left out, and where both are there they must be equal.
@@ -51,9 +58,9 @@ enum RecordChecks {
 
     /// Event time in milliseconds since 1970: the payload's, or else the record's timestamp.
     static func time(
-        _ time: Timestamp?, _ field: String, recordTimestamp: Int64
+        _ time: Timestamp?, _ field: String, recordTimestamp: Int64?
     ) throws(SchemaError) -> Int64 {
-        guard recordTimestamp >= 0 else {
+        guard let recordTimestamp, recordTimestamp >= 0 else {
             throw SchemaError(
                 .missing, field: "timestamp",
                 detail: "the record has no timestamp to compare event times with; use message format 2 or later")
@@ -72,6 +79,18 @@ enum RecordChecks {
                     + "timestamp \(Timestamp(milliseconds: recordTimestamp)); check the sender's clock")
         }
         return milliseconds
+    }
+
+    /// The value of a record on a topic that knows no tombstones.
+    static func present(_ value: [UInt8]?) throws(SchemaError) -> [UInt8] {
+        guard let value else { throw SchemaError(.missing, detail: "a record without a value means nothing here") }
+        return value
+    }
+
+    /// Stream time as a stage wrote it, in milliseconds since 1970.
+    static func streamTime(_ time: Timestamp?) throws(SchemaError) -> Int64 {
+        guard let time else { throw SchemaError(.missing, field: "time") }
+        return time.milliseconds
     }
 
     private static func tooLong(_ field: String, _ count: Int, _ limit: Int) -> SchemaError {
