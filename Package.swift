@@ -45,6 +45,7 @@ let package = Package(
         .executableTarget(name: "notestream", dependencies: ["Pipeline", "Evaluation"], swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
         tests("Tensors"),
+        tests("LanguageModel", ["Tensors"]),
         tests("CKernels"),
         tests("LexicalIndex"),
         tests("StateStore"),

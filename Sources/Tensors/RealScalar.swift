@@ -40,6 +40,7 @@ public protocol RealScalar: BinaryFloatingPoint, Sendable {
 // one of row-major storage), and eigenvectors that it writes as columns are our rows.
 
 extension Float: RealScalar {
+    /// C = alpha · op(A) · op(B) + beta · C by `cblas_sgemm`.
     public static func gemm(
         _ transposeA: Transpose, _ transposeB: Transpose, m: Int, n: Int, k: Int,
         alpha: Float, a: UnsafePointer<Float>, strideA: Int, b: UnsafePointer<Float>, strideB: Int,
@@ -51,6 +52,7 @@ extension Float: RealScalar {
             alpha, a, blasint(strideA), b, blasint(strideB), beta, c, blasint(strideC))
     }
 
+    /// y = alpha · op(A) · x + beta · y by `cblas_sgemv`.
     public static func gemv(
         _ transposeA: Transpose, rows: Int, columns: Int,
         alpha: Float, a: UnsafePointer<Float>, strideA: Int, x: UnsafePointer<Float>,
@@ -62,6 +64,7 @@ extension Float: RealScalar {
             1)
     }
 
+    /// Eigenvalues and eigenvectors by LAPACK's `ssyevd`.
     public static func symmetricEigen(
         n: Int, a: UnsafeMutablePointer<Float>, values: UnsafeMutablePointer<Float>
     ) -> Int {
@@ -81,6 +84,7 @@ extension Float: RealScalar {
         return Int(info)
     }
 
+    /// The Cholesky factor by LAPACK's `spotrf`.
     public static func choleskyFactor(n: Int, a: UnsafeMutablePointer<Float>) -> Int {
         BLAS.useOneThread()
         var order = blasint(n)
@@ -89,6 +93,7 @@ extension Float: RealScalar {
         return Int(info)
     }
 
+    /// Solves op(L)·X = B by `cblas_strsm`.
     public static func solveLower(
         _ transpose: Transpose, n: Int, columns: Int, l: UnsafePointer<Float>, b: UnsafeMutablePointer<Float>
     ) {
@@ -100,6 +105,7 @@ extension Float: RealScalar {
 }
 
 extension Double: RealScalar {
+    /// C = alpha · op(A) · op(B) + beta · C by `cblas_dgemm`.
     public static func gemm(
         _ transposeA: Transpose, _ transposeB: Transpose, m: Int, n: Int, k: Int,
         alpha: Double, a: UnsafePointer<Double>, strideA: Int, b: UnsafePointer<Double>, strideB: Int,
@@ -111,6 +117,7 @@ extension Double: RealScalar {
             alpha, a, blasint(strideA), b, blasint(strideB), beta, c, blasint(strideC))
     }
 
+    /// y = alpha · op(A) · x + beta · y by `cblas_dgemv`.
     public static func gemv(
         _ transposeA: Transpose, rows: Int, columns: Int,
         alpha: Double, a: UnsafePointer<Double>, strideA: Int, x: UnsafePointer<Double>,
@@ -122,6 +129,7 @@ extension Double: RealScalar {
             1)
     }
 
+    /// Eigenvalues and eigenvectors by LAPACK's `dsyevd`.
     public static func symmetricEigen(
         n: Int, a: UnsafeMutablePointer<Double>, values: UnsafeMutablePointer<Double>
     ) -> Int {
@@ -140,6 +148,7 @@ extension Double: RealScalar {
         return Int(info)
     }
 
+    /// The Cholesky factor by LAPACK's `dpotrf`.
     public static func choleskyFactor(n: Int, a: UnsafeMutablePointer<Double>) -> Int {
         BLAS.useOneThread()
         var order = blasint(n)
@@ -148,6 +157,7 @@ extension Double: RealScalar {
         return Int(info)
     }
 
+    /// Solves op(L)·X = B by `cblas_dtrsm`.
     public static func solveLower(
         _ transpose: Transpose, n: Int, columns: Int, l: UnsafePointer<Double>, b: UnsafeMutablePointer<Double>
     ) {

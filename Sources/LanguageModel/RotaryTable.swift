@@ -1,0 +1,42 @@
+import Foundation
+
+/// Rotary position encoding (Su et al., arXiv 2104.09864) in the interleaved form of GGUF's llama models, whose query
+/// and key rows are permuted for it: columns 2i and 2i+1 of a head turn by position · base^(−2i/headWidth).
+struct RotaryTable {
+    /// Per position: headWidth/2 cosines, then headWidth/2 sines.
+    private var values: [Float] = []
+    private var headWidth = 0
+    private var base = 0.0
+
+    /// Prepares the rotations of positions below `positions`.
+    mutating func reserve(positions: Int, headWidth: Int, base: Double) {
+        if headWidth != self.headWidth || base != self.base {
+            values.removeAll()
+            self.headWidth = headWidth
+            self.base = base
+        }
+        let pairs = headWidth / 2
+        for position in values.count / headWidth..<max(positions, values.count / headWidth) {
+            let angles = (0..<pairs).map { Double(position) * pow(base, -2 * Double($0) / Double(headWidth)) }
+            values.append(contentsOf: angles.map { Float(cos($0)) })
+            values.append(contentsOf: angles.map { Float(sin($0)) })
+        }
+    }
+
+    /// Turns `heads` consecutive heads at `row` to `position`.
+    func rotate(_ row: UnsafeMutablePointer<Float>, heads: Int, position: Int) {
+        let pairs = headWidth / 2
+        values.withUnsafeBufferPointer { table in
+            let at = position * headWidth
+            for head in 0..<heads {
+                let columns = row + head * headWidth
+                for i in 0..<pairs {
+                    let (cosine, sine) = (table[at + i], table[at + pairs + i])
+                    let (even, odd) = (columns[2 * i], columns[2 * i + 1])
+                    columns[2 * i] = even * cosine - odd * sine
+                    columns[2 * i + 1] = even * sine + odd * cosine
+                }
+            }
+        }
+    }
+}
