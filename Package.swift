@@ -50,5 +50,6 @@ let package = Package(
         tests("LexicalIndex"),
         tests("StateStore"),
         tests("CoOccurrence", ["StateStore"]),
+        tests("Ranking"),
     ]
 )

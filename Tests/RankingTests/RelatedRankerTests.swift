@@ -66,16 +66,14 @@ struct RelatedRankerTests {
         var chosen: [UInt32] = []
         while chosen.count < count {
             let left = candidates.indices.filter { !chosen.contains(candidates[$0].label) }
-            let best = left.max { first, second in
-                value(first) < value(second)
-            }
             func value(_ index: Int) -> Double {
                 let relevance = (scores[index] - low) / (high - low)
                 if chosen.isEmpty { return relevance }
                 let closest = chosen.map { near(candidates[index].label, $0) }.max() ?? 0
                 return (1 - share) * relevance - share * closest
             }
-            chosen.append(candidates[best!].label)
+            guard let best = left.max(by: { value($0) < value($1) }) else { break }
+            chosen.append(candidates[best].label)
         }
         return chosen
     }
