@@ -44,6 +44,8 @@ let package = Package(
         module("Evaluation", ["Pipeline"]),
         .executableTarget(name: "notestream", dependencies: ["Pipeline", "Evaluation"], swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
+        .target(
+            name: "BrokerSupport", dependencies: ["EventLog"], path: "Tests/BrokerSupport", swiftSettings: swift),
         tests("Tensors"),
         tests("LanguageModel", ["Tensors"]),
         tests("CKernels"),
@@ -51,5 +53,6 @@ let package = Package(
         tests("StateStore"),
         tests("CoOccurrence", ["StateStore"]),
         tests("Ranking"),
+        tests("EventLog", ["BrokerSupport", "CRdKafka"]),
     ]
 )

@@ -5,7 +5,8 @@ public enum SharedData {
     /// `NOTESTREAM_SHARED`, else the folder `shared` beside the checkout; nil when there is none.
     public static let folder: URL? = {
         let environment = ProcessInfo.processInfo.environment["NOTESTREAM_SHARED"]
-        let beside = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../shared").standardizedFileURL
+        let beside = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../../../shared")
+            .standardizedFileURL
         let url = environment.map { URL(filePath: $0) } ?? beside
         return FileManager.default.fileExists(atPath: url.path) ? url : nil
     }()
@@ -17,7 +18,9 @@ public enum SharedData {
     public static func golden(_ name: String) -> URL? { existing("golden/" + name) }
 
     private static func existing(_ path: String) -> URL? {
-        guard let url = folder?.appending(path: path), FileManager.default.fileExists(atPath: url.path) else { return nil }
+        guard let url = folder?.appending(path: path), FileManager.default.fileExists(atPath: url.path) else {
+            return nil
+        }
         return url
     }
 }
@@ -34,9 +37,12 @@ public enum BaseModel {
 
 /// A folder of a test's own, removed with it.
 public final class TemporaryFolder: Sendable {
+    /// Where it is.
     public let url: URL
+    /// Where it is, as a path.
     public var path: String { url.path }
 
+    /// Makes it in the system's temporary folder.
     public init() throws {
         url = FileManager.default.temporaryDirectory.appending(path: "notestream-test-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
@@ -49,8 +55,10 @@ public final class TemporaryFolder: Sendable {
 public struct SeededGenerator: RandomNumberGenerator, Sendable {
     private var state: UInt64
 
+    /// Equal seeds give equal sequences.
     public init(seed: UInt64) { state = seed }
 
+    /// The next 64 bits.
     public mutating func next() -> UInt64 {
         state &+= 0x9E37_79B9_7F4A_7C15
         var z = state

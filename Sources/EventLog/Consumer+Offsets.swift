@@ -1,0 +1,108 @@
+import CRdKafka
+import Glibc
+
+extension Consumer {
+    /// What the group has committed. Waits for transactions that hold offsets of these partitions open, since under
+    /// `read_committed` the answer is not known before. Partitions without a committed offset are left out.
+    public func committed(
+        _ partitions: some Collection<TopicPartition>, timeout: Duration = .seconds(30)
+    ) throws(EventLogError) -> [TopicPartition: CommittedOffset] {
+        let deadline = Deadline(timeout)
+        while true {
+            let list = PartitionList(partitions)
+            let code = rd_kafka_committed(client.handle, list.pointer, deadline.milliseconds)
+            var failed = list.firstError
+            if code != RD_KAFKA_RESP_ERR_NO_ERROR { failed = (nil, code) }
+            guard let failed else {
+                var answer: [TopicPartition: CommittedOffset] = [:]
+                for (index, place) in list.partitions.enumerated() { answer[place] = list.committed(index) }
+                return answer
+            }
+            let mayPass = [
+                RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
+                RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+                RD_KAFKA_RESP_ERR__WAIT_COORD, RD_KAFKA_RESP_ERR__TRANSPORT,
+            ].contains(failed.code)
+            guard mayPass, !deadline.hasPassed else { throw client.error(failed.code, at: failed.place) }
+            usleep(20_000)
+        }
+    }
+
+    /// The offset behind the last record that `poll` returned, for each partition from which one came.
+    public func position(_ partitions: some Collection<TopicPartition>) throws(EventLogError) -> [TopicPartition: Int64]
+    {
+        let list = PartitionList(partitions)
+        try client.check(rd_kafka_position(client.handle, list.pointer))
+        var answer: [TopicPartition: Int64] = [:]
+        for (index, place) in list.partitions.enumerated() where list.offset(index) >= 0 {
+            answer[place] = list.offset(index)
+        }
+        return answer
+    }
+
+    /// The oldest and the next offset, asked of the broker now.
+    public func watermarks(
+        _ place: TopicPartition, timeout: Duration = .seconds(10)
+    ) throws(EventLogError) -> Watermarks {
+        try client.watermarks(place, timeout: timeout)
+    }
+
+    /// The first offset whose record's timestamp is at or after a time (milliseconds since 1970 UTC); partitions without
+    /// such a record are left out.
+    public func offsets(
+        atOrAfter times: [TopicPartition: Int64], timeout: Duration = .seconds(10)
+    ) throws(EventLogError) -> [TopicPartition: Int64] {
+        let list = PartitionList(capacity: times.count)
+        for (place, time) in times.sorted(by: { $0.key < $1.key }) { list.add(place, offset: time) }
+        try client.check(rd_kafka_offsets_for_times(client.handle, list.pointer, timeout.milliseconds))
+        if let failed = list.firstError { throw client.error(failed.code, at: failed.place) }
+        var answer: [TopicPartition: Int64] = [:]
+        for (index, place) in list.partitions.enumerated() where list.offset(index) >= 0 {
+            answer[place] = list.offset(index)
+        }
+        return answer
+    }
+
+    /// Goes on reading elsewhere; records fetched from the old place are dropped. `.committed` is not a place to seek to.
+    public func seek(
+        _ starts: [TopicPartition: StartOffset], timeout: Duration = .seconds(10)
+    ) throws(EventLogError) {
+        guard !starts.isEmpty else { return }
+        let list = PartitionList(capacity: starts.count)
+        for (place, start) in starts.sorted(by: { $0.key < $1.key }) {
+            guard assignment.contains(place) else {
+                throw EventLogError(RD_KAFKA_RESP_ERR__STATE, "seek in a partition that is not read", at: place)
+            }
+            list.add(place, offset: start.raw)
+        }
+        try client.check(rd_kafka_seek_partitions(client.handle, list.pointer, timeout.milliseconds))
+        if let failed = list.firstError { throw client.error(failed.code, at: failed.place) }
+        for place in starts.keys { caughtUp[place] = nil }
+    }
+
+    /// Stops fetching from partitions, which stay assigned; what was fetched already is dropped and fetched again later.
+    public func pause(_ partitions: some Collection<TopicPartition>) throws(EventLogError) {
+        let list = PartitionList(partitions)
+        try client.check(rd_kafka_pause_partitions(client.handle, list.pointer))
+        if let failed = list.firstError { throw client.error(failed.code, at: failed.place) }
+    }
+
+    /// Takes up fetching where `pause` stopped it.
+    public func resume(_ partitions: some Collection<TopicPartition>) throws(EventLogError) {
+        let list = PartitionList(partitions)
+        try client.check(rd_kafka_resume_partitions(client.handle, list.pointer))
+        if let failed = list.firstError { throw client.error(failed.code, at: failed.place) }
+    }
+}
+
+extension Client {
+    func watermarks(_ place: TopicPartition, timeout: Duration) throws(EventLogError) -> Watermarks {
+        var low: Int64 = 0
+        var high: Int64 = 0
+        try check(
+            rd_kafka_query_watermark_offsets(
+                handle, place.topic, place.partition, &low, &high, timeout.milliseconds),
+            at: place)
+        return Watermarks(low: low, high: high)
+    }
+}
