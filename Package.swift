@@ -50,6 +50,7 @@ let package = Package(
         tests("LanguageModel", ["Tensors"]),
         tests("CKernels"),
         tests("LexicalIndex"),
+        tests("VectorIndex"),
         tests("StateStore"),
         tests("CoOccurrence", ["StateStore"]),
         tests("Ranking"),
