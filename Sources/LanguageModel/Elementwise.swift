@@ -1,8 +1,8 @@
 /// The parts of a forward pass that are no matrix products, eight numbers at a time, each with a tail of single numbers.
 ///
 /// Lanes are summed in a fixed order, so equal input gives equal bits.
-enum Elementwise {
-    typealias Lanes = SIMD8<Float>
+package enum Elementwise {
+    package typealias Lanes = SIMD8<Float>
     static let width = Lanes.scalarCount
 
     /// e^x to about 2 units in the last place, for x ≤ 88; below −87 it is e^−87, which is as good as nothing.
@@ -10,7 +10,7 @@ enum Elementwise {
     /// x = n·ln 2 + r with |r| ≤ ln 2 / 2; e^r is Cephes' polynomial (`expf`) and 2^n goes into the exponent's bits.
     /// The C library's exp costs several times as much and would be a tenth of a forward pass.
     @inline(__always)
-    static func exponential(_ x: Lanes) -> Lanes {
+    package static func exponential(_ x: Lanes) -> Lanes {
         let x = x.replacing(with: -87, where: x .< -87)
         // Adding 1.5 · 2^23 rounds to a whole number, which then stands in the low bits.
         let shifted = x * 1.44269504 + 12_582_912
@@ -27,7 +27,7 @@ enum Elementwise {
     }
 
     /// RMSNorm (Zhang & Sennrich, arXiv 1910.07467): y = x / √(mean x² + epsilon) · weight, for one row.
-    static func normalise(
+    package static func normalise(
         _ x: UnsafePointer<Float>, weight: UnsafePointer<Float>, epsilon: Float, count: Int,
         into y: UnsafeMutablePointer<Float>
     ) {
@@ -44,7 +44,7 @@ enum Elementwise {
     }
 
     /// gate = silu(gate) · up, where silu(x) = x / (1 + e^−x), for one row.
-    static func gate(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int) {
+    package static func gate(_ gate: UnsafeMutablePointer<Float>, _ up: UnsafePointer<Float>, count: Int) {
         for i in stride(from: 0, to: count - width + 1, by: width) {
             let x = load(gate, i)
             // Where e^−x would overflow, silu is 0 beyond Float's precision.
@@ -58,7 +58,7 @@ enum Elementwise {
     }
 
     /// Replaces x by e^(x − max) / Σ e^(x − max), for one row.
-    static func softmax(_ x: UnsafeMutablePointer<Float>, count: Int) {
+    package static func softmax(_ x: UnsafeMutablePointer<Float>, count: Int) {
         let peak = maximum(x, count: count)
         var lanes = Lanes.zero
         for i in stride(from: 0, to: count - width + 1, by: width) {

@@ -4,16 +4,16 @@
 ///
 /// One pass without a regular expression: a number character is a word of its own and, for the look-ahead, an end of
 /// text. Bytes that are not UTF-8 count as symbols, so that any bytes can be cut.
-struct PreTokenizer {
+package struct PreTokenizer {
     private enum Class { case letter, number, space, symbol }
 
     private let text: UnsafeBufferPointer<UInt8>
     private var position = 0
 
-    init(_ text: UnsafeBufferPointer<UInt8>) { self.text = text }
+    package init(_ text: UnsafeBufferPointer<UInt8>) { self.text = text }
 
     /// The next word's bytes; nil at the end.
-    mutating func next() -> Range<Int>? {
+    package mutating func next() -> Range<Int>? {
         guard position < text.count else { return nil }
         let start = position
         if let end = contraction(at: start) {
