@@ -38,7 +38,7 @@ let package = Package(
         module(
             "Pipeline",
             [
-                "EventLog", "StateStore", "NoteLLM", "VectorIndex", "LexicalIndex", "CoOccurrence", "Schemas",
+                "EventLog", "StateStore", "LanguageModel", "NoteLLM", "VectorIndex", "LexicalIndex", "CoOccurrence", "Schemas",
                 "Configuration", "Ranking",
             ]),
         module("Evaluation", ["Pipeline"]),
@@ -55,5 +55,6 @@ let package = Package(
         tests("CoOccurrence", ["StateStore"]),
         tests("Ranking"),
         tests("EventLog", ["BrokerSupport", "CRdKafka"]),
+        tests("Configuration"),
     ]
 )

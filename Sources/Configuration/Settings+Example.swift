@@ -1,0 +1,67 @@
+extension Settings {
+    /// A complete, commented configuration file. Its values *are* the defaults: a file is put over it, then the
+    /// environment.
+    public static let example = """
+        # Settings of notestream. Everything here is the default: keep the lines that you change.
+        #
+        # Each setting is also an environment variable, which wins over the file: NOTESTREAM_, section, key, as in
+        # NOTESTREAM_KAFKA_BOOTSTRAP_SERVERS. Client settings have _ for the dot: NOTESTREAM_KAFKA_CLIENT_SASL_PASSWORD
+        # sets sasl.password.
+
+        kafka:
+          # The brokers: host:port, several with commas between.
+          bootstrap_servers: 127.0.0.1:9092
+          # Put before every topic's name, so that several installations can share a cluster.
+          topic_prefix: ''
+          # Put before the names of consumer groups and transactions.
+          group_prefix: notestream-
+          # Passed to librdkafka as they are: security.protocol, sasl.mechanism, ssl.ca.location, compression.type, …
+          client: {}
+
+        state:
+          # Where the stores lie. All of it can be rebuilt from the topics; a local disk is best.
+          directory: ~/.local/state/notestream
+          # A name that stays the same over restarts and that no other instance has. Empty: made once, kept in the folder.
+          instance: ''
+
+        model:
+          # The base language model, a GGUF file; Ops/demo fetches it to this place.
+          path: ~/.cache/notestream/SmolLM2-135M-Instruct.Q4_1.gguf
+          # Threads that read notes, one note each. 0: as many as there are cores.
+          threads: 0
+
+        window:
+          # How far back clicks count, in event time. The topics `cooccurrence` and `activity` must keep twice as long.
+          days: 7
+          # Clicks leave the window in steps of this size; the window must be a whole number of them.
+          bucket_hours: 24
+          # The newest clicks kept of each user; bounds what one user can cost and weigh.
+          cap: 64
+          # A user without a click for this long (in event time) has their pairs brought up to date.
+          idle_minutes: 30
+
+        recommend:
+          # Related notes in a list.
+          list_size: 20
+          # Candidates taken from each source (vectors, words, clicks) before ranking.
+          candidates: 100
+          # How long changes of a list are gathered before it is sent again. In event time while replaying.
+          coalesce_ms: 1000
+          # 0 ranks by score alone; up to 1 trades score for notes unlike those above (maximal marginal relevance).
+          diversity: 0
+          # Notes in each record of the topic `trending`.
+          trending_size: 50
+
+        pipeline:
+          # Records handled in one batch at most.
+          batch_records: 500
+          # A batch is committed when it is full or this old. Below 10 the broker's transaction markers set the pace.
+          commit_interval_ms: 50
+          # Due timers (users gone idle, buckets gone by) run between two batches at most.
+          timer_slice: 1000
+
+        log:
+          # debug, info, warning or error.
+          level: info
+        """
+}

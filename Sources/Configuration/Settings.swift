@@ -1,0 +1,102 @@
+/// Everything that can be set. What each setting means, and its default, is said once: in `Settings.example`.
+public struct Settings: Decodable, Equatable, Sendable {
+    /// The event log.
+    public var kafka: Kafka
+    /// Local state.
+    public var state: State
+    /// The language model.
+    public var model: Model
+    /// The window that co-occurrence and activity are counted in.
+    public var window: Window
+    /// Lists of related notes.
+    public var recommend: Recommend
+    /// The batch and transaction loop.
+    public var pipeline: Pipeline
+    /// Log lines on standard error.
+    public var log: Log
+
+    /// The event log.
+    public struct Kafka: Decodable, Equatable, Sendable {
+        /// `host:port`, several with commas between.
+        public var bootstrapServers: String
+        /// Put before every topic's name.
+        public var topicPrefix: String
+        /// Put before every consumer group's and transaction's name.
+        public var groupPrefix: String
+        /// Settings passed to librdkafka as they are.
+        public var client: [String: String]
+
+        /// A topic's name on the broker.
+        public func topic(_ name: TopicName) -> String { topicPrefix + name.rawValue }
+    }
+
+    /// Local state.
+    public struct State: Decodable, Equatable, Sendable {
+        /// The folder that holds the stores; a leading `~/` stands for the home folder.
+        public var directory: String
+        /// Names this instance among those of its consumer groups; empty: made once and kept in the folder.
+        public var instance: String
+    }
+
+    /// The language model.
+    public struct Model: Decodable, Equatable, Sendable {
+        /// The base model's GGUF file; a leading `~/` stands for the home folder.
+        public var path: String
+        /// Threads that read notes, one note each; 0: as many as there are cores.
+        public var threads: Int
+    }
+
+    /// The window that co-occurrence and activity are counted in.
+    public struct Window: Decodable, Equatable, Sendable {
+        /// How far back clicks count, in days of event time.
+        public var days: Int
+        /// The step in which clicks leave the window, in hours; it divides the window.
+        public var bucketHours: Int
+        /// The newest clicks of a user that are kept.
+        public var cap: Int
+        /// How long a user rests before their pairs are settled, in minutes of event time.
+        public var idleMinutes: Int
+
+        /// A bucket's length in milliseconds.
+        public var bucketMilliseconds: Int64 { Int64(bucketHours) * 3_600_000 }
+        /// The window's length in buckets.
+        public var buckets: Int { days * 24 / bucketHours }
+        /// `idleMinutes` in milliseconds.
+        public var idleMilliseconds: Int64 { Int64(idleMinutes) * 60_000 }
+    }
+
+    /// Lists of related notes.
+    public struct Recommend: Decodable, Equatable, Sendable {
+        /// Related notes in a list.
+        public var listSize: Int
+        /// Candidates taken from each source before ranking.
+        public var candidates: Int
+        /// How long changes of a list are gathered, in milliseconds.
+        public var coalesceMs: Int
+        /// From 0 (by score alone) to 1 (as unlike each other as possible).
+        public var diversity: Double
+        /// Notes in each record of the topic `trending`.
+        public var trendingSize: Int
+    }
+
+    /// The batch and transaction loop.
+    public struct Pipeline: Decodable, Equatable, Sendable {
+        /// Records handled in one batch at most.
+        public var batchRecords: Int
+        /// How old a batch grows before it is committed, in milliseconds.
+        public var commitIntervalMs: Int
+        /// Due timers run between two batches at most.
+        public var timerSlice: Int
+    }
+
+    /// Log lines on standard error.
+    public struct Log: Decodable, Equatable, Sendable {
+        /// The least important lines that are written.
+        public var level: Level
+
+        /// From the most to the fewest lines.
+        public enum Level: String, Decodable, CaseIterable, Sendable {
+            case debug, info, warning, error
+        }
+    }
+}
