@@ -1,0 +1,69 @@
+import Tensors
+
+/// A hashtag that a model version gives to a note.
+public struct ScoredHashtag: Sendable, Equatable {
+    /// The hashtag as authors write it.
+    public let tag: String
+    /// About the probability that the note's author would give it.
+    public let score: Double
+
+    /// A hashtag and its score.
+    public init(tag: String, score: Double) {
+        self.tag = tag
+        self.score = score
+    }
+}
+
+/// Scores every known hashtag for a note by four parts: a linear head on the pooled state, a lexical ridge, and a bonus
+/// for the tag's words in the title and in the content, mixed with weights found on notes that the parts had not seen.
+struct HashtagScorer: Sendable, Equatable {
+    /// The vocabulary, sorted by bytes.
+    let tags: [String]
+    /// Share of training notes with each hashtag; both regressions predict the distance from it.
+    let shares: [Float]
+    /// Hashtags × width, over the standardised state.
+    let linear: Matrix<Float>
+    let lexical: LexicalRidge
+    let mentions: TagMentions
+    let mix: HashtagMix
+
+    static let maximumTags = 1_000
+    /// How many hashtags a note gets at most.
+    static let maximumPerNote = 5
+
+    /// One score per hashtag of the vocabulary.
+    func scores(standardised state: [Float], text: NoteText) -> [Float] {
+        var scores = linear.times(state)
+        let (linearWeight, lexicalWeight) = (Float(mix.linear), Float(mix.lexical))
+        for tag in scores.indices {
+            scores[tag] = linearWeight * (scores[tag] + shares[tag]) + lexicalWeight * shares[tag]
+        }
+        lexical.add(lexicalWeight, of: text, to: &scores)
+        for tag in mentions.mentioned(in: text.title) {
+            scores[tag] += Float(mix.title) * mentions.titlePrecisions[tag]
+        }
+        for tag in mentions.mentioned(in: text.content) {
+            scores[tag] += Float(mix.content) * mentions.contentPrecisions[tag]
+        }
+        return scores
+    }
+
+    /// The best hashtags, best first; equal scores in the vocabulary's order.
+    func best(standardised state: [Float], text: NoteText) -> [ScoredHashtag] {
+        let scores = scores(standardised: state, text: text)
+        return Self.largest(scores, Self.maximumPerNote).filter { scores[$0] > 0 }
+            .map { ScoredHashtag(tag: tags[$0], score: Double(scores[$0])) }
+    }
+
+    /// The positions of the `count` largest scores, largest first, the earlier of equals first.
+    static func largest<Score: Comparable>(_ scores: [Score], _ count: Int) -> [Int] {
+        var best: [Int] = []
+        for position in scores.indices {
+            let place = best.firstIndex { scores[position] > scores[$0] } ?? best.count
+            guard place < count else { continue }
+            best.insert(position, at: place)
+            if best.count > count { best.removeLast() }
+        }
+        return best
+    }
+}

@@ -1,0 +1,75 @@
+import Tensors
+
+/// What a model version says about one note.
+public struct ProfiledNote: Sendable, Equatable {
+    /// Of length 1.
+    public let embedding: [Float]
+    /// The best category; nil where the version knows none or is not sure enough.
+    public let category: String?
+    /// The probability of the best category, given or not; 0 where the version knows none.
+    public let categoryScore: Double
+    /// The best hashtags, best first, at most five.
+    public let hashtags: [ScoredHashtag]
+}
+
+/// All that turns a pooled state and a text into a profile, as one immutable value with an id of its content.
+///
+/// The base model is not in it, only its fingerprint: a new machine needs the base model's file and the artefact.
+public struct ModelVersion: Sendable {
+    /// The first 16 hexadecimal digits of the artefact's SHA-256.
+    public let id: String
+    /// What the version says about itself.
+    public let manifest: ModelManifest
+    /// The whole version as bytes, at most 16 MB. Equal versions have equal bytes.
+    public let artefact: [UInt8]
+
+    let standardiser: Standardiser
+    let head: EmbeddingHead
+    let scorer: HashtagScorer?
+    let categoryHead: CategoryHead?
+
+    /// How many numbers a pooled state has.
+    public var width: Int { standardiser.width }
+    /// How many numbers an embedding has.
+    public var dimension: Int { head.dimension }
+    /// The hashtags that it can give, sorted by bytes.
+    public var hashtags: [String] { scorer?.tags ?? [] }
+    /// The categories that it can give, sorted by bytes.
+    public var categories: [String] { categoryHead?.labels ?? [] }
+    /// Whether ``profile(pooled:text:labelLikelihoods:)`` wants the language model's likelihood of each category.
+    public var asksForLikelihoods: Bool { (manifest.category?.likelihoodWeight ?? 0) > 0 }
+
+    /// The embedding of a pooled state (`width` numbers, read as the manifest's reading says): `dimension` numbers of
+    /// length 1.
+    public func embedding(of pooled: [Float]) -> [Float] {
+        head.embedding(standardised: standardiser.standardised(pooled))
+    }
+
+    /// The profile of a note, a function of its pooled state and text alone.
+    ///
+    /// - Parameters:
+    ///   - pooled: `width` numbers, read as the manifest's reading says.
+    ///   - text: the title and the content.
+    ///   - labelLikelihoods: log-likelihoods of ``categories``, in their order, for a version that asks for them.
+    public func profile(pooled: [Float], text: NoteText, labelLikelihoods: [Double]? = nil) -> ProfiledNote {
+        let state = standardiser.standardised(pooled)
+        let category = categoryHead?.best(standardised: state, likelihoods: labelLikelihoods)
+        return ProfiledNote(
+            embedding: head.embedding(standardised: state), category: category?.label,
+            categoryScore: category?.score ?? 0, hashtags: scorer?.best(standardised: state, text: text) ?? [])
+    }
+
+    /// The same model with other weights of lists, as a new version whose parent is this one.
+    ///
+    /// - Parameter metrics: added to the manifest's.
+    public func with(
+        listWeights: [String: [String: Double]], metrics: [String: Double] = [:]
+    ) throws(NoteLLMError) -> ModelVersion {
+        var manifest = manifest
+        manifest.parent = id
+        manifest.listWeights = listWeights
+        manifest.metrics.merge(metrics) { _, new in new }
+        return try ModelVersion(
+            manifest: manifest, standardiser: standardiser, head: head, scorer: scorer, categoryHead: categoryHead)
+    }
+}
