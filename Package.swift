@@ -48,6 +48,9 @@ let package = Package(
             name: "BrokerSupport", dependencies: ["EventLog"], path: "Tests/BrokerSupport", swiftSettings: swift),
         tests("Tensors"),
         tests("LanguageModel", ["Tensors"]),
+        .executableTarget(
+            name: "ForwardBenchmark", dependencies: ["LanguageModel", "Tensors"], path: "Tests/Benchmarks/Forward",
+            swiftSettings: swift),
         tests("CKernels"),
         tests("LexicalIndex"),
         tests("VectorIndex"),

@@ -1,28 +1,40 @@
 /// GPT-2's spelling of bytes in vocabulary files: every byte is one printable character
 /// (openai/gpt-2, `encoder.py`, `bytes_to_unicode`).
 enum ByteAlphabet {
-    /// The byte each character stands for.
-    static let byte: [Unicode.Scalar: UInt8] = {
-        var result: [Unicode.Scalar: UInt8] = [:]
-        var next: UInt32 = 256
-        for byte in UInt8.min...UInt8.max {
+    /// The byte that the character of a code stands for, by code; -1 where there is none. The last code is U+0143.
+    private static let byteOfCode: [Int16] = {
+        var result = [Int16](repeating: -1, count: 512)
+        var next = 256
+        for byte in 0...255 {
             // Printable Latin-1 stands for itself; the others are numbered from U+0100 on.
-            let printable = (33...126).contains(byte) || (161...172).contains(byte) || byte >= 174
-            let code = printable ? UInt32(byte) : next
-            if !printable { next += 1 }
-            if let scalar = Unicode.Scalar(code) { result[scalar] = byte }
+            if (33...126).contains(byte) || (161...172).contains(byte) || byte >= 174 {
+                result[byte] = Int16(byte)
+            } else {
+                result[next] = Int16(byte)
+                next += 1
+            }
         }
         return result
     }()
 
-    /// The bytes that a vocabulary entry spells; nil when it is not UTF-8 or has a character outside the alphabet.
-    static func decode(_ entry: some Sequence<UInt8>) -> [UInt8]? {
-        guard let text = String(validating: entry, as: UTF8.self) else { return nil }
+    /// The bytes that a vocabulary entry, in UTF-8, spells; nil when it has anything outside the alphabet.
+    static func decode(_ entry: ArraySlice<UInt8>) -> [UInt8]? {
         var bytes: [UInt8] = []
-        bytes.reserveCapacity(text.utf8.count)
-        for scalar in text.unicodeScalars {
-            guard let byte = byte[scalar] else { return nil }
+        bytes.reserveCapacity(entry.count)
+        var at = entry.startIndex
+        while at < entry.endIndex {
+            // Every character of the alphabet takes one or two bytes of UTF-8, the first of two being C2 to C5.
+            var code = Int(entry[at])
+            if code >= 0x80 {
+                guard (0xC2...0xC5).contains(code), at + 1 < entry.endIndex, entry[at + 1] & 0xC0 == 0x80 else {
+                    return nil
+                }
+                code = (code & 0x1F) << 6 | Int(entry[at + 1] & 0x3F)
+                at += 1
+            }
+            guard let byte = UInt8(exactly: byteOfCode[code]) else { return nil }
             bytes.append(byte)
+            at += 1
         }
         return bytes
     }

@@ -4,7 +4,7 @@ import Foundation
 public struct Sampler: Sendable {
     /// 0: the likeliest token, always. 1: the model's own distribution. Between: sharper.
     public let temperature: Float
-    /// Only this many of the likeliest tokens are drawn from.
+    /// Only this many of the likeliest tokens are drawn from; some tens, for they are kept in order by insertion.
     public let topK: Int
     private var state: UInt64
 
@@ -26,7 +26,7 @@ public struct Sampler: Sendable {
             for i in 1..<max(logits.count, 1) where logits[i] > logits[best] { best = i }
             return Int32(best)
         }
-        let likeliest = logits.indices.sorted { (logits[$0], $1) > (logits[$1], $0) }.prefix(topK)
+        let likeliest = likeliest(logits)
         let peak = Double(logits[likeliest[0]])
         let weights = likeliest.map { exp((Double(logits[$0]) - peak) / Double(temperature)) }
         var left = uniform() * weights.reduce(0, +)
@@ -35,6 +35,20 @@ public struct Sampler: Sendable {
             if left < 0 { return Int32(token) }
         }
         return Int32(likeliest[likeliest.count - 1])
+    }
+
+    /// The `topK` likeliest tokens, likeliest first; of equals the lower id.
+    private func likeliest(_ logits: [Float]) -> [Int] {
+        // Nearly all tokens of a vocabulary fail the first comparison: cheaper than sorting them.
+        var best: [Int] = []
+        for token in logits.indices {
+            if best.count == topK, logits[token] <= logits[best[topK - 1]] { continue }
+            var place = best.count
+            while place > 0, logits[best[place - 1]] < logits[token] { place -= 1 }
+            if best.count == topK { best.removeLast() }
+            best.insert(token, at: place)
+        }
+        return best
     }
 
     /// A number in 0..<1 by SplitMix64.

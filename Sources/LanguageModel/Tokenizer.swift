@@ -40,7 +40,7 @@ public struct Tokenizer: Sendable {
             let id = Int32(index)
             // Type 1 is a normal token, spelled in the byte alphabet; all others stand as they are.
             if kinds[index] == 1 {
-                guard let bytes = ByteAlphabet.decode(entry) else {
+                guard let bytes = ByteAlphabet.decode(entry[...]) else {
                     throw metadata.malformed("token \(index) is not spelled in GPT-2's byte alphabet")
                 }
                 tokens.append(bytes)

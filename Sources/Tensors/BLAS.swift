@@ -15,13 +15,14 @@ public enum BLAS {
         openblas_get_corename().map { String(cString: $0) } ?? "unknown"
     }
 
-    /// Compares small products with plain loops, and refuses an OpenBLAS whose kernels compute wrong results here
-    /// (seen on processors newer than the library). Takes less than a millisecond once the library is warm.
+    /// Compares products with plain loops, and refuses an OpenBLAS whose kernels compute wrong results here (seen on
+    /// processors newer than the library). Takes a few milliseconds.
     ///
     /// - Throws: ``TensorError`` of kind `wrongArithmetic`, with advice.
     public static func check() throws(TensorError) {
-        // The shapes reach the kernels' inner tiles as well as their ragged edges.
-        for (m, n, k) in [(1, 1, 1), (7, 5, 3), (33, 65, 17), (70, 96, 64)] {
+        // Ragged edges, full inner tiles, and one product large enough (m·n·k > 10⁶) for the kernels that pack their
+        // operands: OpenBLAS computes smaller ones by others.
+        for (m, n, k) in [(1, 1, 1), (7, 5, 3), (33, 65, 17), (70, 150, 100)] {
             for transposeA in [Transpose.no, .yes] {
                 for transposeB in [Transpose.no, .yes] {
                     try checkGemm(Float.self, transposeA, transposeB, m, n, k)
@@ -41,22 +42,21 @@ public enum BLAS {
     private static func checkGemm<Scalar: RealScalar>(
         _ type: Scalar.Type, _ transposeA: Transpose, _ transposeB: Transpose, _ m: Int, _ n: Int, _ k: Int
     ) throws(TensorError) {
-        let a: [Scalar] = pattern(m * k, 1)
-        let b: [Scalar] = pattern(k * n, 5)
+        let a: [Scalar] = pattern(m * k, 1)  // op(A), m×k
+        let b: [Scalar] = pattern(k * n, 5)  // op(B), k×n
         var c: [Scalar] = pattern(m * n, 3)
         var expected = c
         for i in 0..<m {
-            for j in 0..<n {
-                for p in 0..<k {
-                    let left = transposeA == .yes ? a[p * m + i] : a[i * k + p]
-                    let right = transposeB == .yes ? b[j * k + p] : b[p * n + j]
-                    expected[i * n + j] += left * right
-                }
+            for p in 0..<k {
+                let left = a[i * k + p]
+                for j in 0..<n { expected[i * n + j] += left * b[p * n + j] }
             }
         }
+        let storedA = transposeA == .yes ? Matrix(rows: m, columns: k, elements: a).transposed().elements : a
+        let storedB = transposeB == .yes ? Matrix(rows: k, columns: n, elements: b).transposed().elements : b
         Scalar.gemm(
-            transposeA, transposeB, m: m, n: n, k: k, alpha: 1, a: a, strideA: transposeA == .yes ? m : k,
-            b: b, strideB: transposeB == .yes ? k : n, beta: 1, c: &c, strideC: n)
+            transposeA, transposeB, m: m, n: n, k: k, alpha: 1, a: storedA, strideA: transposeA == .yes ? m : k,
+            b: storedB, strideB: transposeB == .yes ? k : n, beta: 1, c: &c, strideC: n)
         guard c == expected else { throw wrong("\(Scalar.self) matrix product of \(m)×\(k) and \(k)×\(n)") }
     }
 
@@ -80,7 +80,7 @@ public enum BLAS {
         guard y == expected else { throw wrong("\(Scalar.self) product of a \(rows)×\(columns) matrix and a vector") }
     }
 
-    static func wrong(_ product: String) -> TensorError {
+    package static func wrong(_ product: String) -> TensorError {
         TensorError(
             .wrongArithmetic,
             "OpenBLAS computes a wrong \(product) on this processor with its kernels for \"\(kernelName)\". "

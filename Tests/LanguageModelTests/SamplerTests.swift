@@ -1,5 +1,6 @@
 import Foundation
 import LanguageModel
+import Support
 import Testing
 
 @Suite struct SamplerTests {
@@ -21,6 +22,19 @@ import Testing
             #expect(abs(Double(counts[token]) / Double(draws) - weight / total) < 0.01)
         }
         #expect(counts[3] == 0 && counts[4] == 0)
+    }
+
+    @Test func onlyTheLikeliestAreDrawn() {
+        var random = SeededGenerator(seed: 4)
+        for _ in 0..<50 {
+            let logits = (0..<300).map { _ in Float(Int.random(in: 0...40, using: &random)) }
+            let topK = Int.random(in: 2...20, using: &random)
+            // So hot that all that may be drawn is drawn.
+            var sampler = Sampler(temperature: 1e6, topK: topK, seed: 2)
+            let drawn = Set((0..<40 * topK).map { _ in sampler.choose(logits) })
+            let likeliest = logits.indices.sorted { (logits[$0], $1) > (logits[$1], $0) }.prefix(topK).map { Int32($0) }
+            #expect(drawn == Set(likeliest))
+        }
     }
 
     @Test func equalSeedsDrawEqually() {
