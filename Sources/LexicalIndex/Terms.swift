@@ -7,7 +7,7 @@
 /// - An apostrophe ends a word, and a single letter after it is dropped (`brewer's` is `brewer`, `don't` is `don`).
 /// - Scripts written without spaces (Han, Kana, Thai, Lao, Khmer, Myanmar) give overlapping pairs of characters, and a
 ///   single character where it stands alone.
-/// - Emoji and other symbols give nothing.
+/// - Emoji and other symbols give nothing, and neither does a run longer than 64 bytes: it is no word.
 public enum Terms {
     /// The terms of `text` in order, repetitions included.
     public static func split(_ text: String) -> [String] {
@@ -130,7 +130,7 @@ private struct Splitter {
     }
 
     private mutating func endWord() {
-        if !word.isEmpty, !(wordFollowsApostrophe && word.count == 1) {
+        if !word.isEmpty, word.count <= 64, !(wordFollowsApostrophe && word.count == 1) {
             terms.append(String(decoding: word, as: UTF8.self))
         }
         word.removeAll(keepingCapacity: true)
