@@ -27,10 +27,25 @@ public enum DeltaMap {
     ) throws(StoreError) {
         var cursor = DeltaCursor(bytes)
         while let entry = cursor.next() { try body(entry.key, entry.delta) }
-        guard cursor.isAtEnd else {
-            throw StoreError(
-                .corrupted, "a delta list of \(bytes.count) bytes breaks off; delete the store and start again")
+        guard cursor.isAtEnd else { throw breaksOff(bytes.count) }
+    }
+
+    /// The map that a list in any order amounts to: sorted, each key once, no zeros. Values and operands set end to
+    /// end are such a list. Throws `.corrupted` when the bytes are none.
+    public static func sum(_ list: [UInt8]) throws(StoreError) -> [UInt8] {
+        var isWellFormed = true
+        let map = [UInt8](unsafeUninitializedCapacity: list.count) { buffer, count in
+            guard let start = UnsafeMutableRawPointer(buffer.baseAddress), !list.isEmpty else { return }
+            let written = list.withUnsafeBytes { MergeOperator.deltas.fold(nil, CollectionOfOne($0), into: start) }
+            isWellFormed = written != nil
+            count = written ?? 0
         }
+        guard isWellFormed else { throw breaksOff(list.count) }
+        return map
+    }
+
+    private static func breaksOff(_ count: Int) -> StoreError {
+        StoreError(.corrupted, "a delta list of \(count) bytes breaks off; delete the store and start again")
     }
 
     /// Whether the bytes are a delta list.
