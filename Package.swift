@@ -59,5 +59,9 @@ let package = Package(
         tests("Ranking"),
         tests("EventLog", ["BrokerSupport", "CRdKafka"]),
         tests("Configuration"),
+        tests("NoteLLM", ["LanguageModel", "Tensors"]),
+        .executableTarget(
+            name: "index-bench", dependencies: ["VectorIndex", "LexicalIndex"], path: "Tests/Benchmarks/Index",
+            swiftSettings: swift),
     ]
 )

@@ -139,7 +139,7 @@ public enum Bootstrap {
     }
 
     /// Positions of the notes to learn from, by time: of equal texts the latest, at most `limit` of them.
-    static func selected(_ notes: [TrainingNote], limit: Int) -> [Int] {
+    package static func selected(_ notes: [TrainingNote], limit: Int) -> [Int] {
         let hashes = notes.map { ContentHash($0.text).bytes }
         var latest: [[UInt8]: Int] = [:]
         for (position, hash) in hashes.enumerated() {

@@ -6,7 +6,7 @@ extension CategoryHead {
     static let sharpnesses: [Double] = [1, 2, 4, 6, 8, 12, 16, 24, 32]
     static let likelihoodWeights: [Double] = [0, 0.05, 0.1, 0.2, 0.5, 1]
     /// Below this probability a label is a guess that is better not shown.
-    static let standardConfidence = 0.35
+    package static let standardConfidence = 0.35
 
     /// Fits the head on notes with a category, ordered by time; nil when there are none.
     ///
@@ -15,7 +15,7 @@ extension CategoryHead {
     ///   - labels: the categories to tell apart, sorted by bytes.
     ///   - likelihoods: per note the language model's log-likelihood of each label; nil: the head goes without.
     /// - Returns: the head, and its accuracy on notes that it had not seen (nil where there is nothing to tell apart).
-    static func fit(
+    package static func fit(
         states: Matrix<Float>, categories: [String], labels: [String], likelihoods: [[Double]]?, validationRows: [Int]
     ) throws(NoteLLMError) -> (head: CategoryHead, accuracy: Double?)? {
         let table = LabelTable(categories.map { [$0] }, labels: labels)

@@ -3,28 +3,28 @@ import Tensors
 
 /// The category of a note: a linear head on the pooled state, turned into probabilities over the known labels, and
 /// joined with the language model's likelihood of each label where the version asks for it.
-struct CategoryHead: Sendable, Equatable {
+package struct CategoryHead: Sendable {
     /// The labels, sorted by bytes.
-    let labels: [String]
+    package let labels: [String]
     /// Share of the training notes with each label.
     let shares: [Float]
     /// Labels × width, over the standardised state.
     let linear: Matrix<Float>
-    let decision: CategoryDecision
+    package let decision: CategoryDecision
 
     static let maximumLabels = 256
 
     /// The probability of each label.
     ///
     /// - Parameter likelihoods: the language model's log-likelihood of each label, in the labels' order; nil: left out.
-    func probabilities(standardised state: [Float], likelihoods: [Double]?) -> [Double] {
+    package func probabilities(standardised state: [Float], likelihoods: [Double]?) -> [Double] {
         Self.probabilities(
             scores: linear.times(state).map(Double.init), shares: shares.map(Double.init),
             likelihoods: decision.likelihoodWeight == 0 ? nil : likelihoods, decision: decision)
     }
 
     /// The best label with its probability; no label below the confidence.
-    func best(standardised state: [Float], likelihoods: [Double]?) -> (label: String?, score: Double) {
+    package func best(standardised state: [Float], likelihoods: [Double]?) -> (label: String?, score: Double) {
         let probabilities = probabilities(standardised: state, likelihoods: likelihoods)
         guard let best = HashtagScorer.largest(probabilities, 1).first else { return (nil, 0) }
         let score = probabilities[best]

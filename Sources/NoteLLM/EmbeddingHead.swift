@@ -4,12 +4,12 @@ import Tensors
 ///
 /// The closed-form projection is principal component analysis with clipped whitening: component i of the state, divided
 /// by its singular value but by no less than 3 % of the largest, so that the noise of weak components is not blown up.
-struct EmbeddingHead: Sendable, Equatable {
+package struct EmbeddingHead: Sendable {
     /// Dimension × width.
-    let projection: Matrix<Float>
+    package let projection: Matrix<Float>
 
     /// Weaker components are divided by this share of the largest singular value instead of their own.
-    static let whiteningFloor = 0.03
+    package static let whiteningFloor = 0.03
 
     init(projection: Matrix<Float>) {
         self.projection = projection
@@ -18,7 +18,7 @@ struct EmbeddingHead: Sendable, Equatable {
     /// Learns the projection from standardised states (notes × width).
     ///
     /// Components beyond the rank of the data get zero rows: with twenty notes the embedding has nineteen directions.
-    init(standardised states: Matrix<Float>, dimension: Int) throws(NoteLLMError) {
+    package init(standardised states: Matrix<Float>, dimension: Int) throws(NoteLLMError) {
         let width = states.columns
         let doubles = Matrix<Double>(rows: states.rows, columns: width, elements: states.elements.map(Double.init))
         let eigen: SymmetricEigen<Double>
@@ -38,11 +38,11 @@ struct EmbeddingHead: Sendable, Equatable {
         self.projection = projection
     }
 
-    var dimension: Int { projection.rows }
+    package var dimension: Int { projection.rows }
 
     /// The embedding, `dimension` numbers of length 1. A state that the projection takes to zero gets the first axis, so
     /// that every note has a place in the index.
-    func embedding(standardised state: [Float]) -> [Float] {
+    package func embedding(standardised state: [Float]) -> [Float] {
         let projected = projection.times(state)
         let length = Vector.norm(projected)
         guard length > 0, length.isFinite else {

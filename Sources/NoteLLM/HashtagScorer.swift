@@ -16,7 +16,7 @@ public struct ScoredHashtag: Sendable, Equatable {
 
 /// Scores every known hashtag for a note by four parts: a linear head on the pooled state, a lexical ridge, and a bonus
 /// for the tag's words in the title and in the content, mixed with weights found on notes that the parts had not seen.
-struct HashtagScorer: Sendable, Equatable {
+package struct HashtagScorer: Sendable {
     /// The vocabulary, sorted by bytes.
     let tags: [String]
     /// Share of training notes with each hashtag; both regressions predict the distance from it.
@@ -27,7 +27,7 @@ struct HashtagScorer: Sendable, Equatable {
     let mentions: TagMentions
     let mix: HashtagMix
 
-    static let maximumTags = 1_000
+    package static let maximumTags = 1_000
     /// How many hashtags a note gets at most.
     static let maximumPerNote = 5
 
@@ -56,7 +56,7 @@ struct HashtagScorer: Sendable, Equatable {
     }
 
     /// The positions of the `count` largest scores, largest first, the earlier of equals first.
-    static func largest<Score: Comparable>(_ scores: [Score], _ count: Int) -> [Int] {
+    package static func largest<Score: Comparable>(_ scores: [Score], _ count: Int) -> [Int] {
         var best: [Int] = []
         for position in scores.indices {
             let place = best.firstIndex { scores[position] > scores[$0] } ?? best.count

@@ -2,9 +2,9 @@ import Tensors
 
 /// Inner products between training notes. Ridge regression needs nothing else of them, so one piece of code validates
 /// the dense and the lexical regression alike.
-enum Kernels {
+package enum Kernels {
     /// X·Xᵀ / width for standardised states (notes × width): about 1 on the diagonal.
-    static func dense(standardised states: Matrix<Float>) -> Matrix<Double> {
+    package static func dense(standardised states: Matrix<Float>) -> Matrix<Double> {
         let scaled = scaled(standardised: states)
         return scaled.timesTransposed(scaled)
     }
@@ -16,7 +16,7 @@ enum Kernels {
     }
 
     /// X·Xᵀ for term vectors over `termCount` terms: 1 on the diagonal.
-    static func lexical(_ vectors: [TermVectors.Sparse], termCount: Int) -> Matrix<Double> {
+    package static func lexical(_ vectors: [TermVectors.Sparse], termCount: Int) -> Matrix<Double> {
         var kernel = Matrix<Double>(rows: vectors.count, columns: vectors.count)
         var spread = [Double](repeating: 0, count: termCount)
         for row in vectors.indices {

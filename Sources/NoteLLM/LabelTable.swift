@@ -1,12 +1,12 @@
 import Tensors
 
 /// The labels of some notes: the commonest, sorted by bytes, and which note carries which.
-struct LabelTable {
-    let labels: [String]
+package struct LabelTable {
+    package let labels: [String]
     /// Per note, its labels' positions, ascending, each once.
-    let rows: [[Int]]
+    package let rows: [[Int]]
 
-    init(_ notes: [[String]], maximum: Int) {
+    package init(_ notes: [[String]], maximum: Int) {
         var counts: [String: Int] = [:]
         for labels in notes { for label in Set(labels) where !label.isEmpty { counts[label, default: 0] += 1 } }
         labels = counts.sorted { left, right in
@@ -26,7 +26,7 @@ struct LabelTable {
     }
 
     /// Notes × labels: 1 where the note carries the label.
-    func targets() -> Matrix<Double> {
+    package func targets() -> Matrix<Double> {
         var targets = Matrix<Double>(rows: rows.count, columns: labels.count)
         for (note, row) in rows.enumerated() { for label in row { targets[note, label] = 1 } }
         return targets

@@ -24,7 +24,7 @@ extension LexicalRidge {
     }
 
     /// Xᵀ·(X·Xᵀ + penalty·I)⁻¹·(Y − mean): terms × labels.
-    static func dualWeights(
+    package static func dualWeights(
         _ rows: [TermVectors.Sparse], termCount: Int, labels: LabelTable, penalty: Double
     ) throws(NoteLLMError) -> Matrix<Double> {
         var targets = labels.targets()
@@ -48,7 +48,7 @@ extension LexicalRidge {
     }
 
     /// (XᵀX + penalty·I)⁻¹·Xᵀ·(Y − mean): terms × labels.
-    static func primalWeights(
+    package static func primalWeights(
         _ rows: [TermVectors.Sparse], termCount: Int, labels: LabelTable, penalty: Double
     ) throws(NoteLLMError) -> Matrix<Double> {
         var gram = Matrix<Double>(rows: termCount, columns: termCount)

@@ -1,17 +1,17 @@
 import Tensors
 
 /// Ridge regression from a note's term vector to its hashtags, kept sparse: at most 64 weights a term.
-struct LexicalRidge: Sendable, Equatable {
+package struct LexicalRidge: Sendable {
     /// The vocabulary and its frequencies.
-    let vectors: TermVectors
+    package let vectors: TermVectors
     /// Where each term's weights begin in `tags` and `weights`; one entry more than there are terms.
-    let offsets: [Int32]
+    package let offsets: [Int32]
     /// The hashtag of each weight, by position.
-    let tags: [UInt16]
+    package let tags: [UInt16]
     /// The weights, term by term.
-    let weights: [Float]
+    package let weights: [Float]
 
-    static let maximumWeightsPerTerm = 64
+    package static let maximumWeightsPerTerm = 64
 
     init(vectors: TermVectors, offsets: [Int32], tags: [UInt16], weights: [Float]) {
         self.vectors = vectors
@@ -21,7 +21,7 @@ struct LexicalRidge: Sendable, Equatable {
     }
 
     /// Keeps of the dense `weights` (terms × hashtags) the largest of each term.
-    init(vectors: TermVectors, pruning dense: Matrix<Double>) {
+    package init(vectors: TermVectors, pruning dense: Matrix<Double>) {
         var offsets: [Int32] = [0]
         var tags: [UInt16] = []
         var weights: [Float] = []
@@ -43,7 +43,7 @@ struct LexicalRidge: Sendable, Equatable {
     }
 
     /// Adds `factor` · score to each hashtag's entry of `scores`.
-    func add(_ factor: Float, of text: NoteText, to scores: inout [Float]) {
+    package func add(_ factor: Float, of text: NoteText, to scores: inout [Float]) {
         for (term, value) in vectors.vector(of: text) {
             let scaled = factor * value
             for i in Int(offsets[Int(term)])..<Int(offsets[Int(term) + 1]) {

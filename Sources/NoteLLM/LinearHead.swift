@@ -1,12 +1,12 @@
 import Tensors
 
 /// Fits the linear heads on standardised states.
-enum LinearHead {
+package enum LinearHead {
     /// Targets × width: ridge regression of the centred `targets` (notes × targets) on the standardised `states`
     /// (notes × width).
     ///
     /// - Parameter penalty: in units of states divided by √width, as in ``Kernels/dense(standardised:)``.
-    static func fit(
+    package static func fit(
         standardised states: Matrix<Float>, targets: Matrix<Double>, penalty: Double
     ) throws(NoteLLMError) -> Matrix<Float> {
         let means = targets.columnMeans()

@@ -2,14 +2,14 @@ import Tensors
 
 /// Finds the weights that mix several scores into one: least squares without negative weights, drawn toward a prior, so
 /// that twenty notes keep the prior and a thousand speak for themselves.
-struct MixFit {
+package struct MixFit {
     private var gram: Matrix<Double>
     private var moments: [Double]
     private let prior: [Double]
     private let strength: Double
 
     /// - Parameter strength: how many units of squared score the prior is worth.
-    init(prior: [Double], strength: Double) {
+    package init(prior: [Double], strength: Double) {
         gram = .diagonal(prior.count, strength)
         moments = prior.map { $0 * strength }
         self.prior = prior
@@ -17,7 +17,7 @@ struct MixFit {
     }
 
     /// Takes in one pair of a note and a label: its scores by part, and whether the label is right.
-    mutating func add(_ scores: [Double], target: Double) {
+    package mutating func add(_ scores: [Double], target: Double) {
         for i in scores.indices where scores[i] != 0 {
             moments[i] += scores[i] * target
             for j in scores.indices { gram[i, j] += scores[i] * scores[j] }
@@ -25,7 +25,7 @@ struct MixFit {
     }
 
     /// The weights. A part whose weight would be negative is left out and the rest solved again, worst first.
-    func weights() throws(NoteLLMError) -> [Double] {
+    package func weights() throws(NoteLLMError) -> [Double] {
         var parts = Array(prior.indices)
         while !parts.isEmpty {
             let rightSide = Matrix(rows: parts.count, columns: 1, elements: parts.map { moments[$0] })

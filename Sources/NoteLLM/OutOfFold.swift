@@ -3,24 +3,24 @@ import Tensors
 /// Scores of notes by regressions that have not seen them: every fold is one stretch of time, predicted from the rest.
 ///
 /// Stretches, not every fifth note: neighbours in time share a topic and often an author, and would vouch for each other.
-struct OutOfFold {
+package struct OutOfFold {
     /// Stretches of consecutive notes that together are all notes.
-    let folds: [Range<Int>]
+    package let folds: [Range<Int>]
     let count: Int
 
     /// Cuts `count` notes, ordered by time, into `folds` stretches (fewer when there are fewer notes).
-    init(count: Int, folds: Int = 5) {
+    package init(count: Int, folds: Int = 5) {
         self.count = count
         let folds = min(folds, count)
         self.folds = (0..<folds).map { count * $0 / folds..<count * ($0 + 1) / folds }
     }
 
     /// All notes but those of one fold.
-    func training(without fold: Range<Int>) -> [Int] { (0..<count).filter { !fold.contains($0) } }
+    package func training(without fold: Range<Int>) -> [Int] { (0..<count).filter { !fold.contains($0) } }
 
     /// The predictions (notes × targets) of kernel ridge regression: the training notes' mean target plus
     /// K(fold, training)·(K(training, training) + penalty·I)⁻¹·(targets − mean).
-    func ridge(
+    package func ridge(
         kernel: Matrix<Double>, targets: Matrix<Double>, penalty: Double
     ) throws(NoteLLMError) -> Matrix<Double> {
         var predictions = Matrix<Double>(rows: count, columns: targets.columns)
@@ -44,7 +44,7 @@ struct OutOfFold {
     }
 
     /// The predictions of the penalty among `penalties` whose squared error is least.
-    func bestRidge(
+    package func bestRidge(
         kernel: Matrix<Double>, targets: Matrix<Double>, penalties: [Double]
     ) throws(NoteLLMError) -> (penalty: Double, predictions: Matrix<Double>) {
         var best: (penalty: Double, predictions: Matrix<Double>, error: Double)?

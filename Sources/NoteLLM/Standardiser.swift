@@ -2,33 +2,33 @@ import Tensors
 
 /// Brings every dimension of a pooled state to mean 0 and deviation 1 over the training notes. Raw states have outlier
 /// dimensions hundreds of times larger than the rest.
-struct Standardiser: Sendable, Equatable {
+package struct Standardiser: Sendable {
     /// One mean per dimension of the pooled state.
-    let means: [Float]
+    package let means: [Float]
     /// One over the standard deviation; 0 where a dimension never varies, so that it says nothing.
-    let scales: [Float]
+    package let scales: [Float]
 
     /// Learns from `states` (notes × width).
-    init(states: Matrix<Float>) {
+    package init(states: Matrix<Float>) {
         means = states.columnMeans()
         scales = states.columnStandardDeviations(about: means).map { $0 > 1e-6 ? 1 / $0 : 0 }
     }
 
-    init(means: [Float], scales: [Float]) {
+    package init(means: [Float], scales: [Float]) {
         self.means = means
         self.scales = scales
     }
 
-    var width: Int { means.count }
+    package var width: Int { means.count }
 
     /// (state − mean) · scale, dimension by dimension.
-    func standardised(_ state: [Float]) -> [Float] {
+    package func standardised(_ state: [Float]) -> [Float] {
         precondition(state.count == width, "a pooled state of \(state.count) numbers for a model version of \(width)")
         return (0..<width).map { (state[$0] - means[$0]) * scales[$0] }
     }
 
     /// The same for each row of `states` (notes × width).
-    func standardised(_ states: Matrix<Float>) -> Matrix<Float> {
+    package func standardised(_ states: Matrix<Float>) -> Matrix<Float> {
         var result = states
         for row in 0..<states.rows {
             result.withMutableRow(row) { values in

@@ -1,7 +1,7 @@
 import LexicalIndex
 
 /// The bonus of a hashtag whose words stand in the note's text: how often such a note carried the hashtag.
-struct TagMentions: Sendable, Equatable {
+struct TagMentions: Sendable {
     /// Per hashtag, the share of training notes with its words in the title that carry it.
     let titlePrecisions: [Float]
     /// The same for the content.
@@ -16,20 +16,16 @@ struct TagMentions: Sendable, Equatable {
 
     /// The hashtags, by position, whose words all stand in `field`.
     func mentioned(in field: String) -> [Int] { words.mentioned(in: field) }
-
-    static func == (left: TagMentions, right: TagMentions) -> Bool {
-        left.titlePrecisions == right.titlePrecisions && left.contentPrecisions == right.contentPrecisions
-    }
 }
 
 /// Finds which of a list of hashtags have all their words in a text, whatever the order, with plurals folded.
-struct TagWords: Sendable {
+package struct TagWords: Sendable {
     /// Each hashtag's words; none for one of symbols only, which is never found.
     private let words: [[String]]
     /// The hashtags by their first word.
     private let byFirstWord: [String: [Int]]
 
-    init(tags: [String]) {
+    package init(tags: [String]) {
         words = tags.map { Self.folded($0.splitAtCapitals()) }
         var byFirstWord: [String: [Int]] = [:]
         for (tag, words) in words.enumerated() {
@@ -39,7 +35,7 @@ struct TagWords: Sendable {
     }
 
     /// The hashtags found in `text`, by position, ascending.
-    func mentioned(in text: String) -> [Int] {
+    package func mentioned(in text: String) -> [Int] {
         let present = Set(Self.folded(text))
         var found: [Int] = []
         for word in present {
@@ -51,7 +47,7 @@ struct TagWords: Sendable {
     private static func folded(_ text: String) -> [String] { Terms.split(text).map(singular) }
 
     /// A light English stemmer for nouns: `breweries` → `brewery`, `glasses` → `glass`, `beers` → `beer`.
-    static func singular(_ word: String) -> String {
+    package static func singular(_ word: String) -> String {
         guard word.utf8.count > 3, word.hasSuffix("s") else { return word }
         if word.hasSuffix("ies") { return word.dropLast(3) + "y" }
         if ["sses", "xes", "zes", "ches", "shes"].contains(where: word.hasSuffix) { return String(word.dropLast(2)) }

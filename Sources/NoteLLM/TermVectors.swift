@@ -5,20 +5,20 @@ import LexicalIndex
 ///
 /// A term's frequency counts `titleWeight` for each time it stands in the title and 1 for each in the content; its value
 /// is (1 + ln frequency) · idf, with idf = ln((1 + notes) / (1 + notes with the term)) + 1.
-struct TermVectors: Sendable, Equatable {
+package struct TermVectors: Sendable {
     /// The vocabulary, the commonest first.
-    let terms: [String]
+    package let terms: [String]
     /// One inverse document frequency per term.
-    let inverseDocumentFrequencies: [Float]
+    package let inverseDocumentFrequencies: [Float]
     private let positions: [String: Int32]
 
     /// A vocabulary is cut to the terms that stand in most notes.
-    static let maximumTerms = 20_000
+    package static let maximumTerms = 20_000
     /// A title says in few words what a note is about.
-    static let titleWeight: Float = 3
+    package static let titleWeight: Float = 3
 
     /// One note's vector: its terms by position in the vocabulary, ascending.
-    typealias Sparse = [(term: Int32, value: Float)]
+    package typealias Sparse = [(term: Int32, value: Float)]
 
     init(terms: [String], inverseDocumentFrequencies: [Float]) {
         self.terms = terms
@@ -27,7 +27,7 @@ struct TermVectors: Sendable, Equatable {
     }
 
     /// Learns vocabulary and frequencies from `texts`.
-    init(texts: [NoteText], maximumTerms: Int = Self.maximumTerms) {
+    package init(texts: [NoteText], maximumTerms: Int = Self.maximumTerms) {
         var documents: [String: Int] = [:]
         for text in texts {
             for term in Set(Terms.split(text.title) + Terms.split(text.content)) { documents[term, default: 0] += 1 }
@@ -42,7 +42,7 @@ struct TermVectors: Sendable, Equatable {
     }
 
     /// The vector of `text`; empty when none of its words is known.
-    func vector(of text: NoteText) -> Sparse {
+    package func vector(of text: NoteText) -> Sparse {
         var frequencies: [Int32: Float] = [:]
         for term in Terms.split(text.title) {
             if let position = positions[term] { frequencies[position, default: 0] += Self.titleWeight }
@@ -56,9 +56,5 @@ struct TermVectors: Sendable, Equatable {
         }
         let length = values.reduce(0.0) { $0 + Double($1.value) * Double($1.value) }.squareRoot()
         return values.map { ($0.term, Float(Double($0.value) / length)) }
-    }
-
-    static func == (left: TermVectors, right: TermVectors) -> Bool {
-        left.terms == right.terms && left.inverseDocumentFrequencies == right.inverseDocumentFrequencies
     }
 }
