@@ -59,6 +59,11 @@ let package = Package(
         tests("Ranking"),
         tests("EventLog", ["BrokerSupport", "CRdKafka"]),
         tests("Configuration"),
+        .testTarget(
+            name: "SchemasTests", dependencies: ["Schemas", "Support"], exclude: ["ProtobufOracle.py"],
+            swiftSettings: swift),
+        .executableTarget(
+            name: "EventsBenchmark", dependencies: ["Schemas"], path: "Tests/Benchmarks/Events", swiftSettings: swift),
         tests("NoteLLM", ["LanguageModel", "Tensors"]),
         .executableTarget(
             name: "index-bench", dependencies: ["VectorIndex", "LexicalIndex"], path: "Tests/Benchmarks/Index",

@@ -9,16 +9,17 @@ public enum ContentType: String, Sendable, CaseIterable {
     public static let headerName = "content-type"
 
     /// The value to send in the header.
-    public var headerValue: [UInt8] { Array(rawValue.utf8) }
+    public var headerValue: [UInt8] { self == .json ? Self.jsonBytes : Self.protobufBytes }
 
     /// Reads the header's value: nil (no header) is JSON, letter case and parameters (`; charset=utf-8`) are ignored.
     public init(header: [UInt8]?) throws(SchemaError) {
-        guard let header else {
+        // The usual spellings first: this runs for every record.
+        guard let header, header != Self.jsonBytes else {
             self = .json
             return
         }
-        if header == Self.jsonBytes {
-            self = .json
+        if header == Self.protobufBytes {
+            self = .protobuf
             return
         }
         let name = String(decoding: header.prefix { $0 != UInt8(ascii: ";") }, as: UTF8.self)
@@ -31,7 +32,8 @@ public enum ContentType: String, Sendable, CaseIterable {
         self = type
     }
 
-    private static let jsonBytes = Self.json.headerValue
+    private static let jsonBytes = Array(Self.json.rawValue.utf8)
+    private static let protobufBytes = Array(Self.protobuf.rawValue.utf8)
 
     /// Writes a message: specialised for each, since the generated code calls it with a concrete type.
     @inline(__always)

@@ -8,7 +8,6 @@ struct NumberToken {
     /// More digits than the significand holds, or an exponent beyond reason: only the text tells the value.
     var isInexact = false
     var hasExponent = false
-    var hasFraction = false
 }
 
 extension JSONReader {
@@ -48,7 +47,6 @@ extension JSONReader {
         }
         var isWellFormed = index > integerStart
         if isWellFormed, index < bytes.count, bytes[index] == UInt8(ascii: ".") {
-            token.hasFraction = true
             index += 1
             let fractionStart = index
             scanDigits(&index, &token)
@@ -70,7 +68,7 @@ extension JSONReader {
         while index < bytes.count {
             let digit = bytes[index] &- 48
             guard digit <= 9 else { return }
-            if token.significand < 999_999_999_999_999_999 {
+            if token.significand < 1_000_000_000_000_000_000 {
                 token.significand = token.significand * 10 + UInt64(digit)
             } else {
                 token.isInexact = true
@@ -141,21 +139,32 @@ extension JSONReader {
         return value
     }
 
-    /// The number where it is whole and fits 64 bits; `1.0` and `1e3` are whole too.
+    /// The number where it is whole and fits 64 bits; `1.0` and `1e3` are whole too. Exact: no double comes in between.
+    @inline(__always)
     func integer(_ token: NumberToken) throws(SchemaError) -> Int64 {
-        if token.hasFraction || token.hasExponent {
-            // Beyond 2^53 a double has already lost what was written.
-            let value = try double(token)
-            guard value.magnitude <= 0x1p53, let whole = Int64(exactly: value) else {
-                throw failure(.invalidNumber, at: token.range.lowerBound)
+        var magnitude = token.significand, isWhole = !token.isInexact || magnitude == 0
+        if token.exponent != 0, magnitude != 0 { isWhole = isWhole && Self.scale(&magnitude, token.exponent) }
+        let largest = UInt64(Int64.max) + (token.isNegative ? 1 : 0)
+        guard isWhole, magnitude <= largest else { throw failure(.invalidNumber, at: token.range.lowerBound) }
+        let value = Int64(bitPattern: magnitude)
+        return token.isNegative ? 0 &- value : value
+    }
+
+    /// Multiplies by a power of ten; false where that gives a fraction or leaves 64 bits.
+    @inline(never)
+    private static func scale(_ value: inout UInt64, _ exponent: Int) -> Bool {
+        guard exponent.magnitude < 20 else { return false }
+        for _ in 0..<exponent.magnitude {
+            if exponent < 0 {
+                guard value % 10 == 0 else { return false }
+                value /= 10
+            } else {
+                let (product, overflow) = value.multipliedReportingOverflow(by: 10)
+                guard !overflow else { return false }
+                value = product
             }
-            return whole
         }
-        if !token.isInexact { return token.isNegative ? -Int64(token.significand) : Int64(token.significand) }
-        guard let value = bytes.text(token.range).flatMap({ Int64($0) }) else {
-            throw failure(.invalidNumber, at: token.range.lowerBound)
-        }
-        return value
+        return true
     }
 
     private static let powersOfTen: [Double] = [

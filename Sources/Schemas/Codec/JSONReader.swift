@@ -71,7 +71,7 @@ struct JSONReader {
         repeat {
             let name = try key()
             guard let index = try find(name, in: fields, expected: expected) else {
-                try skip()
+                do throws(SchemaError) { try skip() } catch { throw error.inside(shown(name)) }
                 continue
             }
             expected = index + 1
@@ -146,7 +146,9 @@ struct JSONReader {
                 try skip()
             } while try goesOn(until: UInt8(ascii: "}"))
         case UInt8(ascii: "["):
-            try array { reader throws(SchemaError) in try reader.skip() }
+            try open(UInt8(ascii: "["))
+            if close(UInt8(ascii: "]")) { return }
+            repeat { try skip() } while try goesOn(until: UInt8(ascii: "]"))
         case UInt8(ascii: "t"): try literal("true")
         case UInt8(ascii: "f"): try literal("false")
         case UInt8(ascii: "n"): try literal("null")
@@ -167,6 +169,11 @@ struct JSONReader {
     }
 
     // MARK: Errors
+
+    /// An unknown field's name as errors show it.
+    private func shown(_ name: StringToken) -> String {
+        String(decoding: bytes[name.range].prefix(64), as: UTF8.self)
+    }
 
     @inline(never)
     func failure(_ reason: SchemaError.Reason, at offset: Int? = nil) -> SchemaError {
