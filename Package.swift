@@ -68,5 +68,8 @@ let package = Package(
         .executableTarget(
             name: "index-bench", dependencies: ["VectorIndex", "LexicalIndex"], path: "Tests/Benchmarks/Index",
             swiftSettings: swift),
+        .executableTarget(
+            name: "CoOccurrenceBenchmark", dependencies: ["CoOccurrence", "StateStore"],
+            path: "Tests/Benchmarks/CoOccurrence", swiftSettings: swift),
     ]
 )

@@ -133,12 +133,6 @@ final class Graph {
         changed.removeAll(keepingCapacity: true)
         return rows
     }
-
-    /// Adds a link as it was stored.
-    func restoreLink(_ target: UInt32, of slot: UInt32, level: Int, isPinned: Bool) {
-        layers[level].append(target, to: slot)
-        if isPinned { layers[level].pin(target, to: slot) }
-    }
 }
 
 /// Working memory of one graph: whatever an operation needs for a moment, allocated once.

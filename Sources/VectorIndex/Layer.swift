@@ -94,6 +94,15 @@ final class Layer {
         addIncoming(slot, to: target)
     }
 
+    /// Sets one link of a row as it was stored.
+    func restore(_ target: UInt32, at index: Int, of slot: UInt32, isPinned: Bool) {
+        links(of: slot)[index] = target
+        let row = row(target)
+        if incoming[row].isEmpty { incoming[row].reserveCapacity(width) }
+        incoming[row].append(slot)
+        if isPinned { pin(target, to: slot) }
+    }
+
     /// Takes the link to `target` out of the row of `slot`; `target`'s incoming list is left to the caller.
     func removeLink(_ target: UInt32, from slot: UInt32) {
         let links = links(of: slot)

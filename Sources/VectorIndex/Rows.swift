@@ -87,13 +87,14 @@ struct Rows {
         withUnsafeBytes(of: number) { bytes.append(contentsOf: $0) }
     }
 
-    /// The numbers of a value, read from `offset` to its end.
-    static func numbers(_ value: UnsafeRawBufferPointer, from offset: Int = 0) throws(StoreError) -> [UInt32] {
-        guard value.count >= offset, (value.count - offset) % 4 == 0 else {
-            throw damaged("a value of \(value.count) bytes")
-        }
-        return (0..<(value.count - offset) / 4).map {
-            UInt32(littleEndian: value.loadUnaligned(fromByteOffset: offset + 4 * $0, as: UInt32.self))
+    /// The vector in a node's value of the right size.
+    static func vector(_ value: UnsafeRawBufferPointer, dimension: Int) -> [Float] {
+        [Float](unsafeUninitializedCapacity: dimension) { buffer, count in
+            for index in 0..<dimension {
+                let bits = value.loadUnaligned(fromByteOffset: 1 + 4 * index, as: UInt32.self)
+                buffer.initializeElement(at: index, to: Float(bitPattern: UInt32(littleEndian: bits)))
+            }
+            count = dimension
         }
     }
 

@@ -43,7 +43,7 @@ extension VectorIndex {
             guard value.count == 1 + 4 * dimension, value[0] < 16, slot < 1 << 31 else {
                 throw Rows.damaged("the node in slot \(slot)")
             }
-            let vector = try Rows.numbers(value, from: 1).map { Float(bitPattern: $0) }
+            let vector = Rows.vector(value, dimension: dimension)
             vector.withUnsafeBufferPointer { graph.place(slot, level: Int(value[0]), vector: $0) }
             graph.offerEntry(slot)
             let content = contentHash(vector)
@@ -55,16 +55,17 @@ extension VectorIndex {
     private func loadLinks() throws(StoreError) {
         try store.scan(Rows.links, prefix: rows.prefix) { key, value throws(StoreError) in
             let (level, slot) = try rows.parse(key)
-            let links = try Rows.numbers(value)
-            guard reaches(slot, level), links.count <= graph.layers[Int(level)].width else {
+            let count = value.count / 4
+            guard value.count % 4 == 0, reaches(slot, level), count <= graph.layers[Int(level)].width else {
                 throw Rows.damaged("the links of slot \(slot) on level \(level)")
             }
-            for link in links {
+            for index in 0..<count {
+                let link = UInt32(littleEndian: value.loadUnaligned(fromByteOffset: 4 * index, as: UInt32.self))
                 let target = link & ~Rows.pinnedBit
                 guard target != slot, reaches(target, level) else {
                     throw Rows.damaged("the link of slot \(slot) to \(target) on level \(level)")
                 }
-                graph.restoreLink(target, of: slot, level: Int(level), isPinned: link != target)
+                graph.layers[Int(level)].restore(target, at: index, of: slot, isPinned: link != target)
             }
             return true
         }
@@ -77,9 +78,9 @@ extension VectorIndex {
     private func loadLabels() throws(StoreError) {
         try store.scan(Rows.vectors, prefix: rows.prefix(of: .label)) { key, value throws(StoreError) in
             let label = try rows.parse(key).number
-            guard value.count == 4, let slot = try Rows.numbers(value).first, graph.isLive(slot) else {
-                throw Rows.damaged("the slot of label \(label)")
-            }
+            guard value.count == 4 else { throw Rows.damaged("the slot of label \(label)") }
+            let slot = UInt32(littleEndian: value.loadUnaligned(as: UInt32.self))
+            guard graph.isLive(slot) else { throw Rows.damaged("the slot of label \(label), \(slot)") }
             members.add(label, to: slot)
             return true
         }
