@@ -32,19 +32,26 @@ extension ClickWindows {
         var run = 0
         var left = limit
         while left > 0 {
-            let (timers, next) = try timers(from: from, upTo: time, limit: min(left, 64), in: batch)
-            if timers.isEmpty {
-                clock.noTimerBefore = next
-                try store(clock, in: batch)
-                return TimerSlice(run: run, isFinished: true)
-            }
+            let wanted = min(left, 64)
+            var (timers, next) = try timers(from: from, upTo: time, limit: wanted, in: batch)
+            var isLast = timers.count < wanted
             for timer in timers {
                 left -= 1
                 from = timerKey(timer.due, timer.user) + [0]
                 clock.noTimerBefore = timer.due
-                let movedTo = try fire(timer, at: time, &clock, in: batch, into: &deltas)
-                if movedTo == nil { run += 1 }
-                if let movedTo, movedTo <= time { break }  // it may belong among those just read: read again
+                let (ran, due) = try fire(timer, at: time, &clock, in: batch, into: &deltas)
+                if ran { run += 1 }
+                if due <= time {
+                    // The timer may now belong among those just read: read again.
+                    isLast = false
+                    break
+                }
+                next = min(next, due)
+            }
+            if isLast {
+                clock.noTimerBefore = next
+                try store(clock, in: batch)
+                return TimerSlice(run: run, isFinished: true)
             }
         }
         try store(clock, in: batch)
@@ -73,10 +80,11 @@ extension ClickWindows {
         return (due, next)
     }
 
-    /// Wakes a timer's user; or, when the row is due later than its timer, moves the timer and answers the new time.
+    /// Wakes a timer's user; or, when the row is due later than its timer, only moves the timer. Answers which, and when
+    /// the user's next timer is (`Int64.max`: never).
     private func fire(
         _ timer: Timer, at time: Int64, _ clock: inout Clock, in batch: Batch, into deltas: inout WindowDeltas
-    ) throws(StoreError) -> Int64? {
+    ) throws(StoreError) -> (ran: Bool, next: Int64) {
         guard var row = try row(of: timer.user, in: batch), row.timer == timer.due else {
             throw StoreError(
                 .corrupted,
@@ -85,9 +93,9 @@ extension ClickWindows {
         }
         try batch.delete(Self.timers, timerKey(timer.due, timer.user))
         row.timer = nil
-        let due = row.due(settings)
-        if due <= timer.due { row.wake(at: time, settings, into: &deltas) }
+        let isDue = row.due(settings) <= timer.due
+        if isDue { row.wake(at: time, settings, into: &deltas) }
         try store(row, of: timer.user, &clock, in: batch)
-        return due <= timer.due ? nil : due
+        return (isDue, row.due(settings))
     }
 }

@@ -9,8 +9,8 @@ public struct WindowDeltas: Sendable {
     /// Whether stream time entered another bucket: then every cooccurrence and activity partition must be told.
     public internal(set) var crossedBucket = false
     private var notes = NoteNumbers()
-    private var pairs = SumTable()
-    private var activity = SumTable()
+    private var pairs = DeltaLog()
+    private var activity = DeltaLog()
 
     /// No changes.
     public init() {}
@@ -18,7 +18,7 @@ public struct WindowDeltas: Sendable {
     /// Whether no pair and no activity was touched. ``crossedBucket`` stands apart.
     public var isEmpty: Bool { pairs.count == 0 && activity.count == 0 }
 
-    /// Distinct pairs touched, those whose deltas summed to zero included: what bounds a batch's output.
+    /// At least the distinct pairs touched, at most a small multiple: what bounds a batch's output.
     public var pairCount: Int { pairs.count }
 
     /// Forgets everything, stream time included.
@@ -36,10 +36,10 @@ public struct WindowDeltas: Sendable {
 
     @inline(__always)
     mutating func addPair(_ source: UInt32, _ target: UInt32, bucket: Int64, _ delta: Int64) {
-        pairs.add(UInt64(source) << 32 | UInt64(target), bucket, delta)
+        pairs.add(source, target, bucket, delta)
     }
 
-    mutating func addClick(_ note: UInt32, hour: Int64, _ delta: Int64) { activity.add(UInt64(note), hour, delta) }
+    mutating func addClick(_ note: UInt32, hour: Int64, _ delta: Int64) { activity.add(note, 0, hour, delta) }
 
     // MARK: Handing out
 
@@ -47,28 +47,14 @@ public struct WindowDeltas: Sendable {
     public func forEachPairs<Failure: Error>(
         _ body: (_ source: [UInt8], _ bucket: Int64, _ targets: [(note: [UInt8], delta: Int64)]) throws(Failure) -> Void
     ) throws(Failure) {
-        let ranks = notes.ranks
-        let rank = { (notes: UInt64) in
-            UInt64(ranks[Int(notes >> 32)]) << 32 | UInt64(ranks[Int(notes & 0xFFFF_FFFF)])
-        }
-        let ordered = pairs.occupied.filter { $0.sum != 0 }
-            .map { (rank: rank($0.notes), slot: $0) }
-            .sorted { left, right in
-                let (leftSource, rightSource) = (left.rank >> 32, right.rank >> 32)
-                if leftSource != rightSource { return leftSource < rightSource }
-                if left.slot.period != right.slot.period { return left.slot.period < right.slot.period }
-                return left.rank < right.rank
-            }
+        let sums = pairs.summed(ranks: notes.ranks)
         var targets: [(note: [UInt8], delta: Int64)] = []
-        for (index, entry) in ordered.enumerated() {
-            targets.append((notes.ids[Int(entry.slot.notes & 0xFFFF_FFFF)], entry.slot.sum))
-            let source = entry.slot.notes >> 32
-            if index + 1 < ordered.count, ordered[index + 1].slot.notes >> 32 == source,
-                ordered[index + 1].slot.period == entry.slot.period
-            {
+        for (index, sum) in sums.enumerated() {
+            targets.append((notes.ids[Int(sum.target)], sum.delta))
+            if index + 1 < sums.count, sums[index + 1].source == sum.source, sums[index + 1].period == sum.period {
                 continue
             }
-            try body(notes.ids[Int(source)], entry.slot.period, targets)
+            try body(notes.ids[Int(sum.source)], sum.period, targets)
             targets.removeAll(keepingCapacity: true)
         }
     }
@@ -77,11 +63,8 @@ public struct WindowDeltas: Sendable {
     public func forEachActivity<Failure: Error>(
         _ body: (_ note: [UInt8], _ hour: Int64, _ delta: Int64) throws(Failure) -> Void
     ) throws(Failure) {
-        let ranks = notes.ranks
-        let ordered = activity.occupied.filter { $0.sum != 0 }.sorted { left, right in
-            let (leftRank, rightRank) = (ranks[Int(left.notes)], ranks[Int(right.notes)])
-            return leftRank != rightRank ? leftRank < rightRank : left.period < right.period
+        for sum in activity.summed(ranks: notes.ranks) {
+            try body(notes.ids[Int(sum.source)], sum.period, sum.delta)
         }
-        for slot in ordered { try body(notes.ids[Int(slot.notes)], slot.period, slot.sum) }
     }
 }

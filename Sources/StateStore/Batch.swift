@@ -89,7 +89,8 @@ public final class Batch: StateReader {
         for (family, overlay) in overlays where !overlay.isEmpty {
             let column = try database.family(family).handle
             for prefix in overlay.wiped { try add(wipe: prefix, of: family, column, to: writing, database) }
-            for entry in overlay.entries { try add(entry, of: family, column, to: writing) }
+            overlay.sort()
+            for entry in overlay.ordered { try add(entry, of: family, column, to: writing) }
         }
         try database.write(writing)
         discard()

@@ -127,6 +127,9 @@ final class Overlay {
         order = joined
     }
 
+    /// All entries in byte order, the order RocksDB's write buffer takes fastest. Call ``sort()`` first.
+    var ordered: some Sequence<Entry> { order.lazy.map { self.entries[$0] } }
+
     /// The entry at a position of the byte order; nil outside. Call ``sort()`` first.
     func entry(at position: Int) -> Entry? { order.indices.contains(position) ? entries[order[position]] : nil }
 
