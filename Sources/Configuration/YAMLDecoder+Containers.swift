@@ -15,7 +15,7 @@ struct MappingContainer<Key: CodingKey>: KeyedDecodingContainerProtocol {
             guard let key = Key(stringValue: pair.key) ?? Key(stringValue: pair.key.camelCased) else {
                 let setting = decoder.codingPath.map(\.stringValue).joined(separator: ".")
                 throw ConfigurationError(
-                    pair.value.place, setting: setting.snakeCased,
+                    pair.value.place, setting: setting,
                     "unknown key '\(pair.key)'; take it out or correct its spelling")
             }
             keys.append(key)

@@ -80,8 +80,9 @@ struct JSONWriter {
             case 0x09: raw("\\t")
             case 0..<0x20:
                 raw("\\u00")
-                out.append(UInt8(ascii: "0") + byte >> 4)
-                out.append(byte & 15 < 10 ? UInt8(ascii: "0") + byte & 15 : UInt8(ascii: "a") + byte & 15 - 10)
+                let low = byte & 15
+                out.append(UInt8(ascii: "0") + (byte >> 4))
+                out.append(low < 10 ? UInt8(ascii: "0") + low : UInt8(ascii: "a") + (low - 10))
             default:
                 out.append(UInt8(ascii: "\\"))
                 out.append(byte)
