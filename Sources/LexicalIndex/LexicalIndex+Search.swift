@@ -67,7 +67,7 @@ extension LexicalIndex {
         let norm = lengthNorm
         return labels.map { label in
             guard let slot = slots[label] else { return 0 }
-            let held = norm.constant + norm.slope * Double(documents[Int(slot)].length)
+            let held = norm.constant + norm.slope * Double(lengths[Int(slot)])
             var score = 0.0
             for term in query {
                 let frequency = Double(postings[Int(term.number)].frequency(in: slot))
@@ -77,28 +77,16 @@ extension LexicalIndex {
         }
     }
 
-    /// Term by term, one accumulator a document.
     private func search(_ query: [WeightedTerm], count: Int, excluding: UInt32?) -> [LexicalMatch] {
         guard count > 0 else { return [] }
-        let norm = lengthNorm
-        var touched: [UInt32] = []
-        for term in query {
-            let postings = postings[Int(term.number)]
-            for index in 0..<postings.count {
-                let slot = postings.slots[index]
-                let frequency = Double(postings.frequencies[index])
-                let held = norm.constant + norm.slope * Double(documents[Int(slot)].length)
-                if accumulators[Int(slot)] == 0 { touched.append(slot) }
-                accumulators[Int(slot)] += term.weight * frequency / (frequency + held)
-            }
-        }
         var best: [LexicalMatch] = []
         var least = 0.0
-        for slot in touched {
+        for slot in accumulate(query) {
             let score = accumulators[Int(slot)]
             accumulators[Int(slot)] = 0
+            guard score >= least else { continue }
             let label = documents[Int(slot)].label
-            guard score >= least, label != excluding else { continue }
+            if label == excluding { continue }
             best.append(LexicalMatch(label: label, score: score))
             if best.count >= 2 * count + 16 {
                 best.sort(by: LexicalMatch.precedes)
@@ -108,5 +96,30 @@ extension LexicalIndex {
         }
         best.sort(by: LexicalMatch.precedes)
         return Array(best.prefix(count))
+    }
+
+    /// Term by term, sums each document's score in its accumulator; the slots that have one afterwards.
+    private func accumulate(_ query: [WeightedTerm]) -> [UInt32] {
+        let norm = lengthNorm
+        let most = min(documents.count, query.reduce(0) { $0 + postings[Int($1.number)].count })
+        return [UInt32](unsafeUninitializedCapacity: most) { touched, touchedCount in
+            lengths.withUnsafeBufferPointer { lengths in
+                accumulators.withUnsafeMutableBufferPointer { accumulators in
+                    for term in query {
+                        for entry in postings[Int(term.number)].entries {
+                            let slot = Int(entry.slot)
+                            let frequency = Double(entry.frequency)
+                            let held = norm.constant + norm.slope * Double(lengths[slot])
+                            let score = accumulators[slot]
+                            if score == 0 {
+                                touched[touchedCount] = entry.slot
+                                touchedCount += 1
+                            }
+                            accumulators[slot] = score + term.weight * frequency / (frequency + held)
+                        }
+                    }
+                }
+            }
+        }
     }
 }

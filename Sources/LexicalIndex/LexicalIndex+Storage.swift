@@ -27,14 +27,14 @@ extension LexicalIndex {
             let document = documents[Int(slot)]
             if document.label != label { problems.append("slot \(slot) is not that of label \(label)") }
             occurrences += document.terms.count
-            length += document.length
+            length += Int(lengths[Int(slot)])
             var sum = 0
             for number in document.terms {
                 let frequency = postings[Int(number)].frequency(in: slot)
                 if frequency == 0 { problems.append("label \(label) is missing from a term's postings") }
                 sum += Int(frequency)
             }
-            if sum != document.length { problems.append("label \(label) is \(sum) long, not \(document.length)") }
+            if sum != lengths[Int(slot)] { problems.append("label \(label) is \(sum) long, not \(lengths[Int(slot)])") }
         }
         if length != totalLength { problems.append("documents are \(length) long, not \(totalLength)") }
         if postings.reduce(0, { $0 + $1.count }) != occurrences {
@@ -43,7 +43,7 @@ extension LexicalIndex {
         if postings.count(where: { $0.count > 0 }) != vocabulary.count { problems.append("terms without documents") }
         if slots.count + freeSlots.count != documents.count { problems.append("slots neither used nor free") }
         if accumulators.contains(where: { $0 != 0 }) { problems.append("scores left from a search") }
-        for list in postings where zip(list.slots, list.slots.dropFirst()).contains(where: { $0 >= $1 }) {
+        for list in postings where zip(list.entries, list.entries.dropFirst()).contains(where: { $0.slot >= $1.slot }) {
             problems.append("postings out of order")
         }
         return problems

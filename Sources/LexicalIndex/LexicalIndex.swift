@@ -22,11 +22,13 @@ public final class LexicalIndex {
     /// By term number.
     var postings: [Postings] = []
     var slots: [UInt32: UInt32] = [:]
-    /// By slot; free slots have no terms and length 0.
+    /// By slot; free slots have no terms.
     var documents: [Document] = []
     var freeSlots: [UInt32] = []
     /// Sum of the lengths of all documents.
     var totalLength = 0
+    /// The length of each slot's document, the sum of its terms' frequencies; apart, because searches read it at random.
+    var lengths: [UInt32] = []
     /// A score for each slot, all 0 between searches.
     var accumulators: [Double] = []
 
@@ -34,8 +36,6 @@ public final class LexicalIndex {
         var label: UInt32
         /// The numbers of its distinct terms, in the terms' order.
         var terms: [UInt32]
-        /// Sum of its terms' frequencies.
-        var length: Int
     }
 
     /// Loads the index of `namespace`, which may be empty.
@@ -111,19 +111,22 @@ public final class LexicalIndex {
     func add(_ label: UInt32, _ terms: [Rows.Term]) {
         let slot = freeSlots.popLast() ?? UInt32(documents.count)
         if Int(slot) == documents.count {
-            documents.append(Document(label: label, terms: [], length: 0))
+            documents.append(Document(label: label, terms: []))
+            lengths.append(0)
             accumulators.append(0)
         }
-        var document = Document(label: label, terms: [], length: 0)
+        var document = Document(label: label, terms: [])
+        var length = 0
         document.terms.reserveCapacity(terms.count)
         for term in terms {
             let number = vocabulary.intern(term.text)
             if Int(number) == postings.count { postings.append(Postings()) }
             postings[Int(number)].insert(slot, frequency: term.frequency)
             document.terms.append(number)
-            document.length += Int(term.frequency)
+            length += Int(term.frequency)
         }
-        totalLength += document.length
+        lengths[Int(slot)] = UInt32(clamping: length)
+        totalLength += Int(lengths[Int(slot)])
         documents[Int(slot)] = document
         slots[label] = slot
     }
@@ -133,8 +136,9 @@ public final class LexicalIndex {
             postings[Int(number)].remove(slot)
             if postings[Int(number)].count == 0 { vocabulary.forget(number) }
         }
-        totalLength -= documents[Int(slot)].length
-        documents[Int(slot)] = Document(label: 0, terms: [], length: 0)
+        totalLength -= Int(lengths[Int(slot)])
+        lengths[Int(slot)] = 0
+        documents[Int(slot)] = Document(label: 0, terms: [])
         slots[label] = nil
         freeSlots.append(slot)
     }
@@ -146,6 +150,7 @@ public final class LexicalIndex {
         documents = []
         freeSlots = []
         totalLength = 0
+        lengths = []
         accumulators = []
         isRecorded = false
     }

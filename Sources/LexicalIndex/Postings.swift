@@ -1,37 +1,40 @@
 /// The documents of one term, in order of their slots, and how often it stands in each.
 struct Postings {
-    private(set) var slots: [UInt32] = []
-    private(set) var frequencies: [UInt16] = []
+    /// One entry a document: slot and frequency side by side, so that adding one touches one place in memory.
+    struct Entry {
+        let slot: UInt32
+        let frequency: UInt16
+    }
 
-    var count: Int { slots.count }
+    private(set) var entries: [Entry] = []
+
+    var count: Int { entries.count }
 
     /// The place of `slot`, or where it would be.
     private func position(of slot: UInt32) -> Int {
         var low = 0
-        var high = slots.count
-        if let last = slots.last, last < slot { return high }
+        var high = entries.count
+        if let last = entries.last, last.slot < slot { return high }
         while low < high {
             let middle = (low + high) / 2
-            if slots[middle] < slot { low = middle + 1 } else { high = middle }
+            if entries[middle].slot < slot { low = middle + 1 } else { high = middle }
         }
         return low
     }
 
+    /// How often the term stands in the document; 0 when it does not.
     func frequency(in slot: UInt32) -> UInt16 {
         let position = position(of: slot)
-        return position < slots.count && slots[position] == slot ? frequencies[position] : 0
+        return position < entries.count && entries[position].slot == slot ? entries[position].frequency : 0
     }
 
     mutating func insert(_ slot: UInt32, frequency: UInt16) {
-        let position = position(of: slot)
-        slots.insert(slot, at: position)
-        frequencies.insert(frequency, at: position)
+        entries.insert(Entry(slot: slot, frequency: frequency), at: position(of: slot))
     }
 
     mutating func remove(_ slot: UInt32) {
         let position = position(of: slot)
-        guard position < slots.count, slots[position] == slot else { return }
-        slots.remove(at: position)
-        frequencies.remove(at: position)
+        guard position < entries.count, entries[position].slot == slot else { return }
+        entries.remove(at: position)
     }
 }
