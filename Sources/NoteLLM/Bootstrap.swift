@@ -90,7 +90,7 @@ public enum Bootstrap {
         let head = try EmbeddingHead(standardised: standardised, dimension: settings.dimension)
 
         progress?(.hashtags)
-        var manifest = ModelManifest(
+        var manifest = VersionManifest(
             baseModelSHA256: settings.baseModelSHA256, reading: settings.reading, parent: settings.parent,
             notes: corpus.count)
         manifest.listWeights = settings.listWeights
@@ -135,7 +135,9 @@ public enum Bootstrap {
 
     /// The categories that a version bootstrapped from `notes` knows, in the order of its likelihoods.
     public static func categories(of notes: [TrainingNote]) -> [String] {
-        LabelTable(notes.map { [$0.category] }, maximum: CategoryHead.maximumLabels).labels
+        // Sorted, so that of two spellings that Unicode holds equal the same one stays whatever the notes' order.
+        let categories = notes.map(\.category).sorted(by: LabelTable.precedes)
+        return LabelTable(categories.map { [$0] }, maximum: CategoryHead.maximumLabels).labels
     }
 
     /// Positions of the notes to learn from, by time: of equal texts the latest, at most `limit` of them.

@@ -33,6 +33,17 @@ package enum Kernels {
 }
 
 extension Matrix where Scalar == Double {
+    /// Takes each column's mean out of it, and returns the means.
+    mutating func centreColumns() -> [Double] {
+        let means = columnMeans()
+        for row in 0..<rows {
+            withMutableRow(row) { values in
+                for column in values.indices { values[column] -= means[column] }
+            }
+        }
+        return means
+    }
+
     /// The sub-matrix of the given rows and columns.
     func picking(rows picked: [Int], columns pickedColumns: [Int]) -> Matrix {
         Matrix(

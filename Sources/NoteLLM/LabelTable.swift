@@ -6,9 +6,14 @@ package struct LabelTable {
     /// Per note, its labels' positions, ascending, each once.
     package let rows: [[Int]]
 
+    /// Bytes of a label; others are no names, and would fill the artefact.
+    private static let lengths = 1...256
+
     package init(_ notes: [[String]], maximum: Int) {
         var counts: [String: Int] = [:]
-        for labels in notes { for label in Set(labels) where !label.isEmpty { counts[label, default: 0] += 1 } }
+        for label in notes.flatMap({ Set($0) }) where Self.lengths.contains(label.utf8.count) {
+            counts[label, default: 0] += 1
+        }
         labels = counts.sorted { left, right in
             left.value != right.value ? left.value > right.value : Self.precedes(left.key, right.key)
         }.prefix(maximum).map(\.key).sorted(by: Self.precedes)

@@ -28,10 +28,7 @@ extension LexicalRidge {
         _ rows: [TermVectors.Sparse], termCount: Int, labels: LabelTable, penalty: Double
     ) throws(NoteLLMError) -> Matrix<Double> {
         var targets = labels.targets()
-        let means = targets.columnMeans()
-        for row in 0..<targets.rows {
-            targets.withMutableRow(row) { for j in $0.indices { $0[j] -= means[j] } }
-        }
+        _ = targets.centreColumns()
         let dual = try OutOfFold.dualWeights(
             kernel: Kernels.lexical(rows, termCount: termCount), targets: targets, penalty: penalty)
         var weights = Matrix<Double>(rows: termCount, columns: targets.columns)

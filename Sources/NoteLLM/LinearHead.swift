@@ -9,11 +9,8 @@ package enum LinearHead {
     package static func fit(
         standardised states: Matrix<Float>, targets: Matrix<Double>, penalty: Double
     ) throws(NoteLLMError) -> Matrix<Float> {
-        let means = targets.columnMeans()
         var centred = targets
-        for row in 0..<centred.rows {
-            centred.withMutableRow(row) { for j in $0.indices { $0[j] -= means[j] } }
-        }
+        _ = centred.centreColumns()
         let weights: Matrix<Double>
         do {
             weights = try Ridge.weights(

@@ -6,14 +6,12 @@ package struct MixFit {
     private var gram: Matrix<Double>
     private var moments: [Double]
     private let prior: [Double]
-    private let strength: Double
 
     /// - Parameter strength: how many units of squared score the prior is worth.
     package init(prior: [Double], strength: Double) {
         gram = .diagonal(prior.count, strength)
         moments = prior.map { $0 * strength }
         self.prior = prior
-        self.strength = strength
     }
 
     /// Takes in one pair of a note and a label: its scores by part, and whether the label is right.

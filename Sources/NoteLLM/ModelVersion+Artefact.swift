@@ -9,7 +9,7 @@ extension ModelVersion {
 
     /// Puts a version together and gives it its bytes and id.
     init(
-        manifest: ModelManifest, standardiser: Standardiser, head: EmbeddingHead, scorer: HashtagScorer?,
+        manifest: VersionManifest, standardiser: Standardiser, head: EmbeddingHead, scorer: HashtagScorer?,
         categoryHead: CategoryHead?
     ) throws(NoteLLMError) {
         var manifest = manifest
@@ -49,11 +49,11 @@ extension ModelVersion {
                 .artefact, "An artefact of \(artefact.count) bytes; \(Self.maximumArtefactBytes) are allowed.")
         }
         let file = try ArtefactReader(artefact)
-        let manifest = try file.json("manifest", ModelManifest.self)
-        guard manifest.format == ModelManifest.currentFormat else {
+        let manifest = try file.json("manifest", VersionManifest.self)
+        guard manifest.format == VersionManifest.currentFormat else {
             throw NoteLLMError(
                 .artefact,
-                "The artefact has layout \(manifest.format); this program reads \(ModelManifest.currentFormat). "
+                "The artefact has layout \(manifest.format); this program reads \(VersionManifest.currentFormat). "
                     + "Use the release that made it, or bootstrap a new version.")
         }
         let means = try file.vector("state.means")

@@ -1,3 +1,4 @@
+import LanguageModel
 import Tensors
 
 /// What a model version says about one note.
@@ -19,7 +20,7 @@ public struct ModelVersion: Sendable {
     /// The first 16 hexadecimal digits of the artefact's SHA-256.
     public let id: String
     /// What the version says about itself.
-    public let manifest: ModelManifest
+    public let manifest: VersionManifest
     /// The whole version as bytes, at most 16 MB. Equal versions have equal bytes.
     public let artefact: [UInt8]
 
@@ -38,6 +39,20 @@ public struct ModelVersion: Sendable {
     public var categories: [String] { categoryHead?.labels ?? [] }
     /// Whether ``profile(pooled:text:labelLikelihoods:)`` wants the language model's likelihood of each category.
     public var asksForLikelihoods: Bool { (manifest.category?.likelihoodWeight ?? 0) > 0 }
+
+    /// An encoder whose pooled states this version takes.
+    ///
+    /// - Parameter baseModelSHA256: the fingerprint of the file that `model` was read from.
+    /// - Throws: ``NoteLLMError`` of kind `shape` when the version was made with another base model.
+    public func makeEncoder(model: LanguageModel, baseModelSHA256: String) throws(NoteLLMError) -> NoteEncoder {
+        guard baseModelSHA256 == manifest.baseModelSHA256, model.configuration.width == width else {
+            throw NoteLLMError(
+                .shape,
+                "Model version \(id) was made with the base model of SHA-256 \(manifest.baseModelSHA256), not with "
+                    + "\(baseModelSHA256). Give that file, or bootstrap a version with this one.")
+        }
+        return try NoteEncoder(model: model, reading: manifest.reading)
+    }
 
     /// The embedding of a pooled state (`width` numbers, read as the manifest's reading says): `dimension` numbers of
     /// length 1.

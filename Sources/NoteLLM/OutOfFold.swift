@@ -26,11 +26,8 @@ package struct OutOfFold {
         var predictions = Matrix<Double>(rows: count, columns: targets.columns)
         for fold in folds {
             let training = training(without: fold)
-            let means = targets.picking(rows: training, columns: Array(0..<targets.columns)).columnMeans()
             var centred = targets.picking(rows: training, columns: Array(0..<targets.columns))
-            for row in 0..<centred.rows {
-                centred.withMutableRow(row) { for j in $0.indices { $0[j] -= means[j] } }
-            }
+            let means = centred.centreColumns()
             let dual = try Self.dualWeights(
                 kernel: kernel.picking(rows: training, columns: training), targets: centred, penalty: penalty)
             let scores = kernel.picking(rows: Array(fold), columns: training).times(dual)

@@ -14,6 +14,8 @@ package struct TermVectors: Sendable {
 
     /// A vocabulary is cut to the terms that stand in most notes.
     package static let maximumTerms = 20_000
+    /// Longer runs of letters are no words, and would fill the artefact.
+    static let maximumTermBytes = 64
     /// A title says in few words what a note is about.
     package static let titleWeight: Float = 3
 
@@ -30,7 +32,10 @@ package struct TermVectors: Sendable {
     package init(texts: [NoteText], maximumTerms: Int = Self.maximumTerms) {
         var documents: [String: Int] = [:]
         for text in texts {
-            for term in Set(Terms.split(text.title) + Terms.split(text.content)) { documents[term, default: 0] += 1 }
+            for term in Set(Terms.split(text.title) + Terms.split(text.content))
+            where term.utf8.count <= Self.maximumTermBytes {
+                documents[term, default: 0] += 1
+            }
         }
         let kept = documents.sorted { left, right in
             left.value != right.value

@@ -146,6 +146,17 @@ import Testing
         #expect(!version.hashtags.contains("unseen"))
     }
 
+    @Test func whatIsNoNameStaysOut() throws {
+        var corpus = Corpus(count: 40)
+        let long = String(repeating: "x", count: 100_000)
+        corpus.notes[3] = TrainingNote(
+            text: NoteText(title: long, content: long), hashtags: [long, ""], category: long, time: 3_000)
+        let version = try corpus.bootstrap()
+        #expect(version.hashtags.allSatisfy { (1...256).contains($0.utf8.count) })
+        #expect(version.categories == ["category0", "category1"])
+        #expect(version.artefact.count < 1 << 20)
+    }
+
     @Test func aLargeCorpusIsSampledByItsText() throws {
         let corpus = Corpus(count: 300)
         let sample = Bootstrap.sample(corpus.notes, limit: 100)

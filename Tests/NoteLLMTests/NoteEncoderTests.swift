@@ -156,6 +156,21 @@ struct NoteEncoderTests {
         }
     }
 
+    @Test func aVersionTakesItsOwnBaseModelAlone() throws {
+        var corpus = Corpus(count: 10)
+        corpus.states = try NoteEncoder(model: model, reading: Reading(layer: 1, pooling: .mean))
+            .pooledStates(of: corpus.notes.map(\.text), threads: 1)
+        let version = try corpus.bootstrap { $0.reading = Reading(layer: 1, pooling: .mean) }
+        let encoder = try version.makeEncoder(model: model, baseModelSHA256: "base")
+        #expect(encoder.reading == version.manifest.reading)
+        #expect(try encoder.pooledState(of: corpus.notes[4].text) == corpus.states[4])
+        #expect {
+            try version.makeEncoder(model: model, baseModelSHA256: "another")
+        } throws: { ($0 as? NoteLLMError)?.kind == .shape }
+        let narrow = try Corpus(count: 10).bootstrap()
+        #expect(throws: NoteLLMError.self) { try narrow.makeEncoder(model: model, baseModelSHA256: "base") }
+    }
+
     @Test func labelsAreWeighedByTheirContinuation() throws {
         let labels = ["food", "travel", "software engineering"]
         let reader = try LabelReader(model: model, labels: labels)

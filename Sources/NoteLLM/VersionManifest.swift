@@ -1,6 +1,6 @@
 /// What a model version says about itself. Everything that decides what it computes is in here or in its tensors, and
 /// nothing else (no clock, no machine), so that equal versions have equal ids.
-public struct ModelManifest: Codable, Sendable, Equatable {
+public struct VersionManifest: Codable, Sendable, Equatable {
     /// The artefact's layout.
     public var format: Int
     /// The base language model's file, as SHA-256 in hexadecimal.
