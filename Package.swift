@@ -41,7 +41,9 @@ let package = Package(
                 "EventLog", "StateStore", "LanguageModel", "NoteLLM", "VectorIndex", "LexicalIndex", "CoOccurrence", "Schemas",
                 "Configuration", "Ranking",
             ]),
-        module("Evaluation", ["Pipeline"]),
+        module(
+            "Evaluation",
+            ["StateStore", "LanguageModel", "LexicalIndex", "NoteLLM", "CoOccurrence", "Schemas", "Ranking"]),
         .executableTarget(name: "notestream", dependencies: ["Pipeline", "Evaluation"], swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
         .target(
@@ -71,5 +73,6 @@ let package = Package(
         .executableTarget(
             name: "CoOccurrenceBenchmark", dependencies: ["CoOccurrence", "StateStore"],
             path: "Tests/Benchmarks/CoOccurrence", swiftSettings: swift),
+        tests("Evaluation", ["LexicalIndex", "CoOccurrence", "Ranking"]),
     ]
 )

@@ -10,10 +10,10 @@ public struct NextContext: Sendable {
 
     /// Event time, in milliseconds since 1970 UTC.
     public let now: Int64
-    /// Creation times of the newest notes, newest first.
-    let newest: [Int64]
-    /// Times at which the notes touched last were touched, latest first.
-    let touched: [Int64]
+    /// Creation times of the trending notes, newest first.
+    private let newest: [Int64]
+    /// Times at which they were touched, latest first.
+    private let touched: [Int64]
 
     /// The context of one question.
     ///
@@ -24,26 +24,36 @@ public struct NextContext: Sendable {
     public init(trending: [TrendingEntry], excluding note: [UInt8]? = nil, now: Int64) {
         self.now = now
         let others = trending.filter { $0.note != note }
-        newest = Array(others.map(\.state.created).sorted(by: >).prefix(Self.depth))
-        touched = Array(others.map(\.state.touched).sorted(by: >).prefix(Self.depth))
+        newest = others.map(\.state.created).sorted(by: >)
+        touched = others.map(\.state.touched).sorted(by: >)
     }
 
     /// How many notes are newer, 0...``depth``.
-    func placeAmongNewest(_ created: Int64) -> Int { Self.count(above: created, in: newest) }
+    func placeAmongNewest(_ created: Int64) -> Double { Self.place(of: created, in: newest) }
 
     /// How many notes were touched later, 0...``depth``.
-    func placeAmongTouched(_ time: Int64) -> Int { Self.count(above: time, in: touched) }
+    func placeAmongTouched(_ time: Int64) -> Double { Self.place(of: time, in: touched) }
 
     /// The state of a note of which only the pair is known. It is not in the trending record, so it is older and quieter
     /// than what is.
     var unknownState: NoteState { NoteState(created: newest.last ?? now) }
 
-    private static func count(above time: Int64, in descending: [Int64]) -> Int {
+    /// How many times are later, and half of how many others are the same: activity is known to the hour, so that ties
+    /// are common, and notes of one hour share their middle place.
+    private static func place(of time: Int64, in descending: [Int64]) -> Double {
+        let later = firstIndex(in: descending) { $0 <= time }
+        let notEarlier = firstIndex(in: descending) { $0 < time }
+        let others = max(0, notEarlier - later - 1)
+        return min(Double(depth), Double(later) + Double(others) / 2)
+    }
+
+    /// The first place at which a condition holds that, once it holds, holds to the end.
+    private static func firstIndex(in times: [Int64], where holds: (Int64) -> Bool) -> Int {
         var low = 0
-        var high = descending.count
+        var high = times.count
         while low < high {
             let middle = (low + high) / 2
-            if descending[middle] > time { low = middle + 1 } else { high = middle }
+            if holds(times[middle]) { high = middle } else { low = middle + 1 }
         }
         return low
     }

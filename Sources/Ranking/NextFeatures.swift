@@ -11,9 +11,9 @@ public struct NextFeatures: Sendable, Equatable {
     public var cooccurrence: Double
     /// −ln(age in hours + 1/12): five minutes blur the first moments.
     public var age: Double
-    /// −ln(1 + notes that are newer).
+    /// −ln(1 + notes that are newer), up to ``NextContext/depth``.
     public var newest: Double
-    /// −ln(1 + notes touched later).
+    /// −ln(1 + notes touched later), up to ``NextContext/depth``.
     public var touched: Double
     /// 1 with a click in the window, else 0.
     public var active: Double
@@ -30,8 +30,8 @@ public struct NextFeatures: Sendable, Equatable {
         lexical = pair.lexical
         cooccurrence = pair.cooccurrence
         age = -log(hours + 1 / 12)
-        newest = -log(Double(1 + context.placeAmongNewest(state.created)))
-        touched = -log(Double(1 + context.placeAmongTouched(state.touched)))
+        newest = -log(1 + context.placeAmongNewest(state.created))
+        touched = -log(1 + context.placeAmongTouched(state.touched))
         active = state.lastActive == nil ? 0 : 1
         recentClicks = log(Double(1 + max(0, state.recentClicks)))
         clicks = log(Double(1 + max(0, state.clicks)))

@@ -16,8 +16,8 @@ extension RelatedRanker {
         return distance(old, new) > tolerance
     }
 
-    /// 1 − rank-biased overlap, 0...1.
-    static func distance(_ first: [[UInt8]], _ second: [[UInt8]]) -> Double {
+    /// 1 − rank-biased overlap of two lists of distinct notes, 0 (the same) ... 1 (disjoint).
+    public static func distance(_ first: [[UInt8]], _ second: [[UInt8]]) -> Double {
         let persistence = 0.9
         var seen: Set<[UInt8]> = []
         var overlap = 0

@@ -36,19 +36,22 @@ public struct WeightFit: Sendable {
     public var penalty: Double
     /// Columns whose weight must not be negative. One that comes out negative is held at zero and the rest fitted again.
     public var nonNegative: Set<Int>
+    /// Columns that are left out, as in an ablation.
+    public var heldAtZero: Set<Int>
     private let maximumIterations = 100
 
     /// A fit with its settings.
-    public init(penalty: Double = 10, nonNegative: Set<Int> = []) {
+    public init(penalty: Double = 10, nonNegative: Set<Int> = [], heldAtZero: Set<Int> = []) {
         self.penalty = penalty
         self.nonNegative = nonNegative
+        self.heldAtZero = heldAtZero
     }
 
     /// The weights of highest penalised likelihood.
     public func fit(_ choices: ChoiceSet) throws(WeightFitError) -> FittedWeights {
         guard choices.count > 0 else { throw .noChoices }
         let likelihood = ChoiceLikelihood(choices, penalty: penalty)
-        var free = likelihood.varyingColumns
+        var free = likelihood.varyingColumns.filter { !heldAtZero.contains($0) }
         while true {
             let fitted = try maximise(likelihood, free: free)
             let worst = free.filter { nonNegative.contains($0) && fitted.weights[$0] < 0 }

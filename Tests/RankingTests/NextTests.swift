@@ -62,16 +62,14 @@ struct NextTests {
         let notes = random(200, &generator)
         let now = 60 * hour
         let excluded = notes[3].note
-        let trending = TrendingSelection.select(notes, size: NextContext.depth + 1)
+        let trending = TrendingSelection.select(notes, size: 2 * NextContext.depth)
         let context = NextContext(trending: trending, excluding: excluded, now: now)
         for entry in notes where entry.note != excluded {
             let pair = RelatedFeatures(cosine: 0.3, lexical: 0.2, cooccurrence: 0.1)
             let features = NextFeatures(pair, entry.state, context)
             let others = notes.filter { $0.note != excluded }
-            let newer = min(NextContext.depth, others.count { $0.state.created > entry.state.created })
-            let later = min(NextContext.depth, others.count { $0.state.touched > entry.state.touched })
-            #expect(features.newest == -log(Double(1 + newer)))
-            #expect(features.touched == -log(Double(1 + later)))
+            #expect(features.newest == -log(1 + Self.place(of: entry, among: others, by: \.state.created)))
+            #expect(features.touched == -log(1 + Self.place(of: entry, among: others, by: \.state.touched)))
             #expect(features.age == -log(Double(now - entry.state.created) / Double(hour) + 1 / 12))
             #expect(features.active == (entry.state.lastActive == nil ? 0 : 1))
             #expect(features.clicks == log(Double(1 + entry.state.clicks)))
@@ -82,6 +80,15 @@ struct NextTests {
             }
             #expect(abs(Next.score(features, weights) - sum) < 1e-9)
         }
+    }
+
+    /// Others ahead and half of the others at the same time, up to the depth.
+    private static func place(
+        of entry: TrendingEntry, among others: [TrendingEntry], by key: (TrendingEntry) -> Int64
+    ) -> Double {
+        let ahead = others.count { key($0) > key(entry) }
+        let equal = others.count { $0.note != entry.note && key($0) == key(entry) }
+        return min(Double(NextContext.depth), Double(ahead) + Double(equal) / 2)
     }
 
     @Test("A note from the future has age zero; an empty record leaves all places first")

@@ -1,0 +1,59 @@
+/// The people of a simulated log.
+struct SimulatedCrowd: Sendable {
+    /// One person.
+    struct User: Sendable {
+        let name: [UInt8]
+        /// How much each topic interests them.
+        let interests: [Double]
+        /// The circle they belong to: people who click the same notes, whatever these are about.
+        let circle: Int
+        /// How often they come, relative to the others.
+        let activity: Double
+    }
+
+    let users: [User]
+    let circles: Int
+
+    init(users count: Int, _ generator: inout SplitMix64) {
+        let circles = max(2, count / 12)
+        self.circles = circles
+        var users: [User] = []
+        for number in 0..<count {
+            var interests = [Double](repeating: 0.02, count: SimulatedTopic.all.count)
+            for _ in 0..<(2 + generator.below(3)) {
+                interests[generator.below(interests.count)] += 0.3 + generator.unit()
+            }
+            let digits = String(number + 1)
+            let name = "user-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
+            users.append(
+                User(
+                    name: Array(name.utf8), interests: interests, circle: generator.below(circles),
+                    activity: 0.1 + 1 / (0.15 + generator.unit())))
+        }
+        self.users = users
+    }
+}
+
+/// A simulated note with what its text does not show.
+struct SimulatedNote: Sendable {
+    let logged: LoggedNote
+    let topic: Int
+    /// The circle whose people pass it around; nil for half of the notes.
+    let circle: Int?
+    /// How much better it is than others, as a logarithm.
+    let appeal: Double
+
+    init(number: Int, created: Int64, _ crowd: SimulatedCrowd, _ generator: inout SplitMix64) {
+        let author = crowd.users[generator.place(weighted: crowd.users.map(\.activity))]
+        topic = generator.place(weighted: author.interests)
+        circle = generator.chance(0.5) ? (generator.chance(0.7) ? author.circle : generator.below(crowd.circles)) : nil
+        appeal = generator.unit() + generator.unit() + generator.unit() - 1.5
+        let words = SimulationText.write(SimulatedTopic.all[topic], &generator)
+        let digits = String(number + 1)
+        logged = LoggedNote(
+            id: Array(("note-" + String(repeating: "0", count: max(0, 6 - digits.count)) + digits).utf8),
+            title: words.title, content: words.content, hashtags: words.hashtags,
+            category: SimulatedTopic.all[topic].category, author: String(decoding: author.name, as: UTF8.self),
+            created: created)
+    }
+}
