@@ -1,0 +1,205 @@
+import Configuration
+import CoOccurrence
+import EventLog
+import Foundation
+import LanguageModel
+import NoteLLM
+import StateStore
+import Synchronization
+
+/// The four stages, by name.
+public enum StageName: String, CaseIterable, Sendable {
+    case profile, session, recommend
+
+    /// The topic whose partitions the stage's consumer group shares out.
+    public var inputTopic: TopicName {
+        switch self {
+        case .profile: ProfileStage.inputTopic
+        case .session: SessionStage.inputTopic
+        case .recommend: RecommendStage.inputTopic
+        }
+    }
+}
+
+/// Runs stages in this process, each on a thread of its own.
+public final class PipelineService: Sendable {
+    private let settings: Settings
+    private let topics: Topics
+    private let client: ClientSettings
+    private let logger: Logger
+    private let stop = StopSignal()
+    private let failure = Mutex<(any Error)?>(nil)
+    private let running: [Running]
+
+    /// One stage's thread.
+    private struct Running: Sendable {
+        let status: StageStatus
+        let run: @Sendable (StopSignal) throws -> Void
+    }
+
+    /// What the stages may be seen doing.
+    public var statuses: [StageStatus] { running.map(\.status) }
+
+    /// Sets stages up: checks the topics, loads the serving model version (or publishes version 0), takes the instance's
+    /// name from the state directory. Nothing is consumed before `run`.
+    ///
+    /// - Parameter firstTexts: notes to make version 0 of, where no version is published yet.
+    public init(
+        settings: Settings, catalog: TopicCatalog, stages: Set<StageName>, client: ClientSettings, logger: Logger,
+        firstTexts: () -> [NoteText]
+    ) throws {
+        self.settings = settings
+        self.client = client
+        self.logger = logger
+        topics = Topics(prefix: settings.kafka.topicPrefix, catalog: catalog)
+        try TopicAdministration(client: client, topics: topics).requireLayout()
+        let instance = try InstanceName.take(settings.state)
+        let environment = StageEnvironment(
+            client: client, groupPrefix: settings.kafka.groupPrefix, instanceID: instance, topics: topics,
+            batchRecords: settings.pipeline.batchRecords,
+            commitInterval: .milliseconds(settings.pipeline.commitIntervalMs),
+            timerSlice: settings.pipeline.timerSlice,
+            deleteRetentionMilliseconds: topics.catalog[.noteProfiles].tombstoneMilliseconds ?? 86_400_000,
+            logger: logger)
+        var running: [Running] = []
+        if stages.contains(.session) { running.append(try Self.session(environment, settings)) }
+        if stages.contains(.profile) || stages.contains(.recommend) {
+            let models = try ServingModel(settings: settings, client: client, topics: topics, firstTexts: firstTexts)
+            logger.info("model version", ["version": models.version.id])
+            if stages.contains(.profile) { running.append(try Self.profile(environment, settings, models)) }
+            if stages.contains(.recommend) { running.append(try Self.recommend(environment, settings, models)) }
+        }
+        self.running = running
+    }
+
+    /// Runs until `requestStop`, or until a stage fails for good: then the others stop too, and its error is thrown.
+    public func run() throws {
+        let done = DispatchGroup()
+        for stage in running {
+            done.enter()
+            let thread = Thread { [self] in
+                defer { done.leave() }
+                do {
+                    try stage.run(stop)
+                } catch {
+                    logger.error("stage failed", ["stage": stage.status.stage, "error": "\(error)"])
+                    failure.withLock { $0 = $0 ?? error }
+                    stop.set()
+                }
+            }
+            thread.name = stage.status.stage
+            thread.stackSize = 8 << 20
+            thread.start()
+        }
+        done.wait()
+        if let error = failure.withLock({ $0 }) { throw error }
+    }
+
+    /// Asks the stages to finish their batches, commit them and leave.
+    public func requestStop() { stop.set() }
+
+    // MARK: - Stages
+
+    private static func directory(_ settings: Settings, _ stage: StageName) -> String {
+        settings.state.directory + "/" + stage.rawValue
+    }
+
+    private static func session(_ environment: StageEnvironment, _ settings: Settings) throws -> Running {
+        let window = try settings.window.settings
+        let runner = StageRunner<SessionStage>(
+            environment: environment, directory: directory(settings, .session)
+        ) { _ in SessionStage(settings: window) }
+        return Running(status: runner.status) { try runner.run(until: $0) }
+    }
+
+    private static func profile(
+        _ environment: StageEnvironment, _ settings: Settings, _ models: ServingModel
+    ) throws -> Running {
+        let threads =
+            settings.model.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.model.threads
+        let reader = try NoteReader(models.version, modelPath: settings.model.path, threads: threads)
+        var environment = environment
+        // Reading a note takes tens of milliseconds: a batch is what the threads read together, a few times over.
+        environment.batchRecords = min(environment.batchRecords, threads * 4)
+        let runner = StageRunner<ProfileStage>(
+            environment: environment, directory: directory(settings, .profile)
+        ) { _ in
+            ProfileStage(version: models.version, knownVersions: models.known, reader: reader)
+        }
+        return Running(status: runner.status) { try runner.run(until: $0) }
+    }
+
+    private static func recommend(
+        _ environment: StageEnvironment, _ settings: Settings, _ models: ServingModel
+    ) throws -> Running {
+        let configuration = try RecommendStage.Configuration(settings, environment.topics)
+        let version = models.version
+        let logger = environment.logger
+        let runner = StageRunner<RecommendStage>(
+            environment: environment, directory: directory(settings, .recommend)
+        ) { store in
+            try RecommendStage(store: store, version: version, configuration: configuration, logger: logger)
+        }
+        return Running(status: runner.status) { try runner.run(until: $0) }
+    }
+}
+
+extension RecommendStage.Configuration {
+    init(_ settings: Settings, _ topics: Topics) throws {
+        self.init(
+            window: try settings.window.settings, partitions: topics.partitions(of: .cooccurrence),
+            listSize: settings.recommend.listSize, candidates: settings.recommend.candidates,
+            diversity: settings.recommend.diversity, trendingSize: settings.recommend.trendingSize,
+            coalesce: .milliseconds(settings.recommend.coalesceMs))
+    }
+}
+
+extension Settings.Window {
+    /// The window as the co-occurrence rules take it.
+    public var settings: WindowSettings {
+        get throws {
+            try WindowSettings(
+                bucketMilliseconds: bucketMilliseconds, windowBuckets: Int64(buckets), cap: cap,
+                idleMilliseconds: idleMilliseconds)
+        }
+    }
+}
+
+/// The model version that serves, with what this machine needs to use it.
+struct ServingModel {
+    let version: ModelVersion
+    /// Ids of all versions that were ever published and not taken back.
+    let known: [String]
+
+    /// Loads the serving version from model-updates, or makes and publishes version 0.
+    init(settings: Settings, client: ClientSettings, topics: Topics, firstTexts: () -> [NoteText]) throws {
+        (version, known) = try ModelTopic(client: client, topics: topics).serving {
+            try BaseModel.versionZero(path: settings.model.path, texts: firstTexts())
+        }
+    }
+}
+
+/// The base language model, for making versions.
+enum BaseModel {
+    /// Version 0: standardised and projected by what `texts` show, without tags. Deterministic.
+    static func versionZero(path: String, texts: [NoteText]) throws -> ModelVersion {
+        let encoder = try NoteEncoder(model: LanguageModel(path: path))
+        let states = try encoder.pooledStates(of: texts, threads: ProcessInfo.processInfo.activeProcessorCount)
+        return try Bootstrap.versionZero(
+            texts, states: states, settings: BootstrapSettings(baseModelSHA256: SHA256.hex(file: path)))
+    }
+}
+
+/// The name of this instance among those of its consumer groups.
+enum InstanceName {
+    /// The configured name; else the one kept in the state directory, made at first use.
+    static func take(_ state: Settings.State) throws -> String {
+        try FileManager.default.createDirectory(atPath: state.directory, withIntermediateDirectories: true)
+        guard state.instance.isEmpty else { return state.instance }
+        let path = state.directory + "/instance"
+        if let kept = try? String(contentsOfFile: path, encoding: .utf8), !kept.isEmpty { return kept }
+        let made = "instance-" + UUID().uuidString.lowercased().prefix(8)
+        try made.write(toFile: path, atomically: true, encoding: .utf8)
+        return made
+    }
+}

@@ -1,0 +1,129 @@
+import Schemas
+import StateStore
+
+/// What was last said of each owned note, and what therefore has to be said again.
+///
+/// All of it is a cache of the output topic, and digests leave it out: the last list of each note; for each note, whose
+/// lists name it, and whose would, were it alive; the notes whose list is due.
+enum EmittedLists {
+    static let families = [lists, mentions, awaited, due]
+
+    /// (partition, note) → the last list, as protobuf.
+    private static let lists = ColumnFamily("lists")
+    /// (named note, partition, naming note) → nothing.
+    private static let mentions = ColumnFamily("mentions")
+    /// (absent note, partition, note whose list would name it) → nothing.
+    private static let awaited = ColumnFamily("awaited")
+    /// (partition, note) → nothing.
+    private static let due = ColumnFamily("due")
+
+    private static func key(_ partition: Int32, _ note: [UInt8]) -> [UInt8] {
+        KeyBuilder().uint32(UInt32(bitPattern: partition)).id(note).bytes
+    }
+
+    private static func mention(_ named: [UInt8], _ partition: Int32, by note: [UInt8]) -> [UInt8] {
+        KeyBuilder().id(named).uint32(UInt32(bitPattern: partition)).id(note).bytes
+    }
+
+    // MARK: - The last list
+
+    static func last(of note: [UInt8], _ partition: Int32, in reader: some StateReader) throws -> RecommendationList? {
+        try reader.get(lists, key(partition, note)).map { try RecommendationList(protobuf: $0) }
+    }
+
+    /// Keeps a list, and who it names.
+    static func keep(_ list: RecommendationList, of note: [UInt8], _ partition: Int32, in batch: Batch) throws {
+        try forgetMentions(by: note, partition, in: batch)
+        try batch.put(lists, key(partition, note), try list.encode(as: .protobuf))
+        for item in list.items { try batch.put(mentions, mention(Array(item.note.utf8), partition, by: note), []) }
+    }
+
+    static func forget(_ note: [UInt8], _ partition: Int32, in batch: Batch) throws {
+        try forgetMentions(by: note, partition, in: batch)
+        try batch.delete(lists, key(partition, note))
+    }
+
+    private static func forgetMentions(by note: [UInt8], _ partition: Int32, in batch: Batch) throws {
+        guard let old = try last(of: note, partition, in: batch) else { return }
+        for item in old.items { try batch.delete(mentions, mention(Array(item.note.utf8), partition, by: note)) }
+    }
+
+    /// Visits the notes of a partition that have a list.
+    static func forEach(
+        of partition: Int32, in reader: some StateReader, _ body: ([UInt8], RecommendationList) throws -> Void
+    ) throws {
+        var rows: [([UInt8], [UInt8])] = []
+        try reader.scan(lists, prefix: KeyBuilder().uint32(UInt32(bitPattern: partition)).bytes) {
+            key, value throws(StoreError) in
+            var parts = KeyReader(key)
+            _ = try parts.uint32()
+            rows.append((try parts.id(), [UInt8](value)))
+            return true
+        }
+        for (note, bytes) in rows {
+            try body(note, RecommendationList(protobuf: bytes))
+        }
+    }
+
+    /// The notes whose lists name `note`, with their partitions.
+    static func mentioning(_ note: [UInt8], in reader: some StateReader) throws(StoreError) -> [(Int32, [UInt8])] {
+        try naming(note, mentions, in: reader)
+    }
+
+    /// Remembers that the list of `note` would name `absent`, were it alive.
+    static func await(_ absent: [UInt8], for note: [UInt8], _ partition: Int32, in batch: Batch) throws(StoreError) {
+        try batch.put(awaited, mention(absent, partition, by: note), [])
+    }
+
+    /// The notes that waited for `note`; they wait no longer.
+    static func stopAwaiting(_ note: [UInt8], in batch: Batch) throws(StoreError) -> [(Int32, [UInt8])] {
+        let found = try naming(note, awaited, in: batch)
+        for (partition, waiting) in found { try batch.delete(awaited, mention(note, partition, by: waiting)) }
+        return found
+    }
+
+    private static func naming(
+        _ note: [UInt8], _ family: ColumnFamily, in reader: some StateReader
+    ) throws(StoreError) -> [(Int32, [UInt8])] {
+        var found: [(Int32, [UInt8])] = []
+        try reader.scan(family, prefix: KeyBuilder().id(note).bytes) { key, _ throws(StoreError) in
+            var parts = KeyReader(key)
+            _ = try parts.id()
+            let partition = Int32(bitPattern: try parts.uint32())
+            found.append((partition, try parts.id()))
+            return true
+        }
+        return found
+    }
+
+    // MARK: - What is due
+
+    static func markDue(_ note: [UInt8], _ partition: Int32, in batch: Batch) throws(StoreError) {
+        try batch.put(due, key(partition, note), [])
+    }
+
+    static func clearDue(_ note: [UInt8], _ partition: Int32, in batch: Batch) throws(StoreError) {
+        try batch.delete(due, key(partition, note))
+    }
+
+    /// The due notes of a partition, in byte order.
+    static func due(of partition: Int32, in reader: some StateReader) throws(StoreError) -> [[UInt8]] {
+        var found: [[UInt8]] = []
+        try reader.scan(due, prefix: KeyBuilder().uint32(UInt32(bitPattern: partition)).bytes) {
+            key, _ throws(StoreError) in
+            var parts = KeyReader(key)
+            _ = try parts.uint32()
+            found.append(try parts.id())
+            return true
+        }
+        return found
+    }
+
+    /// Forgets everything of a partition; mentions go with the lists that made them.
+    static func wipe(_ partition: Int32, in batch: Batch) throws {
+        var notes: [[UInt8]] = []
+        try forEach(of: partition, in: batch) { note, _ in notes.append(note) }
+        for note in notes { try forget(note, partition, in: batch) }
+        try batch.wipe(due, prefix: KeyBuilder().uint32(UInt32(bitPattern: partition)).bytes)
+    }
+}

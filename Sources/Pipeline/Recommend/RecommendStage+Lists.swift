@@ -1,0 +1,222 @@
+import CoOccurrence
+import EventLog
+import LexicalIndex
+import Ranking
+import Schemas
+import StateStore
+import VectorIndex
+
+/// The lists of related notes: which are due, how one is made, when it is sent.
+extension RecommendStage {
+    /// At most this many lists in one batch, so that a burst of changes never makes a long transaction.
+    private static let listsPerBatch = 256
+
+    // MARK: - What is due
+
+    /// The list goes out with this batch: the note is new, edited or deleted.
+    func markUrgent(_ note: [UInt8], in batch: StageBatch) throws {
+        let partition = partition(of: note)
+        guard owns(partition) else { return }
+        try EmittedLists.markDue(note, partition, in: batch.changes)
+        urgent.insert(note)
+    }
+
+    /// The list may have changed; it is made anew after the coalescing time. The mark is in the store too, since the
+    /// record that caused it is not read again once its position is committed.
+    func markChanged(_ note: [UInt8], _ partition: Int32, in batch: StageBatch) throws {
+        try EmittedLists.markDue(note, partition, in: batch.changes)
+        guard owns(partition) else { return }
+        changed.insert(note)
+    }
+
+    /// Marks owned notes near a note: its place in their lists may have changed.
+    func markNeighbours(of label: UInt32, in batch: StageBatch) throws {
+        guard let own = notes[label], let vector = vectors.vector(label) else { return }
+        for (partition, naming) in try EmittedLists.mentioning(own.id, in: batch.changes) {
+            try markChanged(naming, partition, in: batch)
+        }
+        var near = Set(try vectors.search(vector, count: configuration.candidates, excluding: label).map(\.label))
+        near.formUnion(lexicon.search(like: label, count: configuration.candidates).map(\.label))
+        for other in near {
+            guard let note = notes[other] else { continue }
+            let partition = partition(of: note.id)
+            if owns(partition), try mayEnter(label, listOf: other, note.id, partition, in: batch) {
+                try markChanged(note.id, partition, in: batch)
+            }
+        }
+    }
+
+    /// Whether a note's text would win it a place in another note's list as it was last sent.
+    private func mayEnter(
+        _ label: UInt32, listOf other: UInt32, _ id: [UInt8], _ partition: Int32, in batch: StageBatch
+    ) throws -> Bool {
+        guard let last = try EmittedLists.last(of: id, partition, in: batch.changes),
+            last.items.count >= configuration.listSize, let worst = last.items.map(\.score).min()
+        else { return true }
+        return try RelatedRanker.score(textFeatures(of: [label], for: other)[0], relatedWeights) >= worst
+    }
+
+    var relatedWeights: RelatedWeights { RelatedWeights(version.manifest.listWeights[RelatedWeights.name] ?? [:]) }
+
+    // MARK: - Making a list
+
+    /// Makes the list of one note from the present state.
+    /// - Parameter exact: compares with every note instead of searching, for those who compare states.
+    func related(to label: UInt32, in reader: some StateReader, exact: Bool = false) throws -> RelatedList {
+        guard let own = notes[label], let vector = vectors.vector(label) else { return RelatedList() }
+        let row = try pairRows(partition(of: own.id)).row(own.id, in: reader)
+            .sorted {
+                $0.score != $1.score ? $0.score > $1.score : $0.note.lexicographicallyPrecedes($1.note)
+            }
+        var list = RelatedList()
+        var shares: [UInt32: Double] = [:]
+        for pair in row.prefix(configuration.candidates) {
+            guard pair.note != own.id else { continue }
+            if let other = notes.label(of: pair.note) {
+                shares[other] = RelatedFeatures.shrink(pair.score)
+            } else {
+                list.absent.append(pair.note)
+            }
+        }
+        var found = Set(shares.keys)
+        if exact {
+            notes.forEach { other, _ in found.insert(other) }
+            found.remove(label)
+        } else {
+            found.formUnion(
+                try vectors.search(vector, count: configuration.candidates, excluding: label).map(\.label))
+            found.formUnion(lexicon.search(like: label, count: configuration.candidates).map(\.label))
+        }
+        let candidates = found.sorted().filter { notes[$0] != nil }
+        let tags = Set(own.hashtags)
+        let features = try textFeatures(of: candidates, for: label)
+        let ranked = zip(candidates, features).compactMap { other, text -> RelatedCandidate? in
+            guard let note = notes[other] else { return nil }
+            var features = text
+            features.cooccurrence = shares[other] ?? 0
+            return RelatedCandidate(
+                label: other, note: note.id, features: features,
+                sharedHashtag: note.hashtags.first { tags.contains($0) })
+        }
+        list.items = RelatedRanker.rank(
+            ranked, weights: relatedWeights, count: configuration.listSize, diversity: configuration.diversity
+        ) { [vectors] a, b in
+            Double((try? vectors.vector(a).flatMap { try vectors.similarity($0, b) }) ?? 0)
+        }
+        return list
+    }
+
+    /// Cosine and lexical share of some notes for one; clicks are left at 0.
+    private func textFeatures(of others: [UInt32], for label: UInt32) throws -> [RelatedFeatures] {
+        guard let vector = vectors.vector(label) else { return others.map { _ in RelatedFeatures() } }
+        let scores = lexicon.score(like: label, others + [label])
+        let own = scores.last ?? 0
+        return try zip(others, scores).map { other, score in
+            RelatedFeatures(
+                cosine: Double(try vectors.similarity(vector, other) ?? 0),
+                lexical: RelatedFeatures.lexicalShare(score: score, ownScore: own))
+        }
+    }
+
+    // MARK: - Sending
+
+    /// Sends the lists of new, edited and deleted notes.
+    func sendUrgent(_ batch: StageBatch) throws {
+        try send(&urgent, isUrgent: true, in: batch)
+    }
+
+    /// Sends the lists that changed; false when some are left for the next batch.
+    func sendChanged(_ batch: StageBatch) throws -> Bool {
+        try send(&changed, isUrgent: false, in: batch)
+        return changed.isEmpty
+    }
+
+    private func send(_ due: inout Set<[UInt8]>, isUrgent: Bool, in batch: StageBatch) throws {
+        guard !due.isEmpty else { return }
+        var sent = 0
+        for note in due.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
+            let partition = partition(of: note)
+            guard batch.livePartitions.contains(partition) else { continue }
+            try sendList(of: note, partition, evenIfAlike: isUrgent, in: batch)
+            due.remove(note)
+            sent += 1
+            if sent == Self.listsPerBatch { return }
+        }
+    }
+
+    private func sendList(of note: [UInt8], _ partition: Int32, evenIfAlike: Bool, in batch: StageBatch) throws {
+        let changes = batch.changes
+        try EmittedLists.clearDue(note, partition, in: changes)
+        let last = try EmittedLists.last(of: note, partition, in: changes)
+        guard let label = notes.label(of: note), let own = notes[label] else {
+            guard last != nil else { return }
+            try EmittedLists.forget(note, partition, in: changes)
+            return batch.send(to: .noteRecommendations, partition: partition, key: note, value: nil)
+        }
+        let made = try related(to: label, in: changes)
+        for absent in made.absent { try EmittedLists.await(absent, for: note, partition, in: changes) }
+        if let last, last.version == version.id, last.contentHash == own.contentHash,
+            !RelatedRanker.materialChange(
+                old: last.items.map { Array($0.note.utf8) }, new: made.items.map(\.note))
+        {
+            return
+        }
+        let list = RecommendationList(
+            note: String(decoding: note, as: UTF8.self), version: version.id, contentHash: own.contentHash,
+            time: Timestamp(milliseconds: latestTime), items: made.items.map(RecommendedNote.init))
+        try EmittedLists.keep(list, of: note, partition, in: changes)
+        batch.send(to: .noteRecommendations, partition: partition, key: note, value: try list.encode(as: .json))
+    }
+
+    // MARK: - After an assignment
+
+    /// What the output topic holds is the truth about the last list sent, whatever the store says.
+    package func restoreOwnOutput(_ record: Record, in batch: StageBatch) throws {
+        guard let note = record.key else { return }
+        let partition = record.topicPartition.partition
+        if record.value == nil {
+            try EmittedLists.forget(note, partition, in: batch.changes)
+        } else if let list = try? RecommendationList.decode(record) {
+            try EmittedLists.keep(list, of: note, partition, in: batch.changes)
+        }
+    }
+
+    /// Marks every owned living note without a list, or whose list is of another text or version or names a dead note,
+    /// every list without a living note, and what was due when the store was last written.
+    func reconcile(_ partition: Int32, in batch: StageBatch) throws {
+        changed.formUnion(try EmittedLists.due(of: partition, in: batch.changes))
+        var listed: Set<[UInt8]> = []
+        var marked: [[UInt8]] = []
+        try EmittedLists.forEach(of: partition, in: batch.changes) { note, list in
+            listed.insert(note)
+            let own = notes[id: note]
+            let isSound =
+                own.map { $0.contentHash == list.contentHash && list.version == version.id } == true
+                && list.items.allSatisfy { notes.label(of: Array($0.note.utf8)) != nil }
+            if !isSound { marked.append(note) }
+        }
+        notes.forEach { _, note in
+            if !listed.contains(note.id), self.partition(of: note.id) == partition { marked.append(note.id) }
+        }
+        for note in marked { try markUrgent(note, in: batch) }
+        if !marked.isEmpty {
+            logger.info("lists to be sent anew", ["partition": "\(partition)", "notes": "\(marked.count)"])
+        }
+    }
+}
+
+/// A list as it was made, and what it could not name.
+struct RelatedList {
+    /// Best first.
+    var items: [RankedNote] = []
+    /// Notes clicked together with this one that are not alive here (not yet profiled, or deleted).
+    var absent: [[UInt8]] = []
+}
+
+extension RecommendedNote {
+    init(_ note: RankedNote) {
+        self.init(
+            note: String(decoding: note.note, as: UTF8.self), score: note.score, cosine: note.features.cosine,
+            lexical: note.features.lexical, cooccurrence: note.features.cooccurrence, reason: note.reason)
+    }
+}

@@ -1,0 +1,44 @@
+import Configuration
+import EventLog
+import Foundation
+import Schemas
+import StateStore
+
+/// Looks into the stores of a service that is stopped.
+public struct StoreInspection {
+    private let settings: Settings
+    private let topics: Topics
+    private let client: ClientSettings
+
+    /// Of the stores in the settings' state directory.
+    public init(_ settings: Settings, _ topics: Topics, _ client: ClientSettings) {
+        self.settings = settings
+        self.topics = topics
+        self.client = client
+    }
+
+    /// Recomputes the list of every living note from the store, comparing with all other notes instead of searching: what
+    /// the lists of two runs over one log must agree in, whenever theirs were sent. Notes in byte order, as JSON.
+    public func forEachList(_ body: (String) throws -> Void) throws {
+        let models = ModelTopic(client: client, topics: topics)
+        let contents = try models.read()
+        guard let serving = contents.serving else { return }
+        let store = try Store(
+            path: settings.state.directory + "/" + StageName.recommend.rawValue,
+            families: RecommendStage.families + [Positions.family])
+        defer { store.close() }
+        let stage = try RecommendStage(
+            store: store, version: models.load(serving, from: contents),
+            configuration: RecommendStage.Configuration(settings, topics),
+            logger: Logger(label: "inspect"))
+        var ids: [(note: [UInt8], label: UInt32)] = []
+        stage.notes.forEach { label, note in ids.append((note.id, label)) }
+        for (note, label) in ids.sorted(by: { $0.note.lexicographicallyPrecedes($1.note) }) {
+            let list = try stage.related(to: label, in: store, exact: true)
+            let record = RecommendationList(
+                note: String(decoding: note, as: UTF8.self), version: serving,
+                items: list.items.map(RecommendedNote.init))
+            try body(String(decoding: try record.encode(as: .json), as: UTF8.self))
+        }
+    }
+}

@@ -1,0 +1,113 @@
+import CoOccurrence
+import Configuration
+import EventLog
+import Schemas
+import StateStore
+
+/// Clicks in, changes of pair scores and of notes' activity out.
+///
+/// The rules are ``CoOccurrence``'s; this stage only gives them their place in the log: one ``ClickWindows`` per clicks
+/// partition, deltas of a batch combined before they are sent, every change of bucket announced to every partition
+/// downstream, so that old buckets leave there by stream time alone.
+package final class SessionStage: StreamStage {
+    package static let name = "session"
+    package static let inputTopic = TopicName.clicks
+    package static let families = ClickWindows.families
+
+    private let settings: WindowSettings
+    /// What one partition's records change in this batch.
+    private struct Changes {
+        var deltas = WindowDeltas()
+        /// The latest time at which timers were run: that of a record that may still be to come.
+        var time = Int64.min
+    }
+
+    private var changes: [Int32: Changes] = [:]
+    /// Those of replayed records: sent long ago.
+    private var replayed = Changes()
+
+    /// A stage with nothing assigned yet.
+    package init(settings: WindowSettings) { self.settings = settings }
+
+    package func decode(_ record: Record) throws(SchemaError) -> ClickEvent {
+        switch try IncomingClick.decode(record) {
+        case .click(let user, let note, let time): .click(user: user, note: note, time: time)
+        case .tick(let time): .tick(time: time)
+        case .forget(let user): .forget(user: user)
+        }
+    }
+
+    package func runTimers(
+        before input: ClickEvent, of partition: Int32, limit: Int, in batch: StageBatch
+    ) throws -> TimerProgress {
+        guard let time = input.time else { return TimerProgress(run: 0, isFinished: true) }
+        let slice = try change(partition, in: batch) { windows, changes in
+            changes.time = max(time, changes.time)
+            return try windows.runTimers(due: time, limit: limit, in: batch.changes, into: &changes.deltas)
+        }
+        return TimerProgress(run: slice.run, isFinished: slice.isFinished)
+    }
+
+    package func process(_ input: ClickEvent, of partition: Int32, in batch: StageBatch) throws {
+        _ = try change(partition, in: batch) { windows, changes in
+            try windows.apply(input, in: batch.changes, into: &changes.deltas)
+        }
+    }
+
+    private func change<Result>(
+        _ partition: Int32, in batch: StageBatch, _ body: (ClickWindows, inout Changes) throws -> Result
+    ) rethrows -> Result {
+        let windows = ClickWindows(partition: partition, settings: settings)
+        if batch.isSilent {
+            replayed.deltas.removeAll()
+            return try body(windows, &replayed)
+        }
+        return try body(windows, &changes[partition, default: Changes()])
+    }
+
+    package func finish(_ batch: StageBatch) throws {
+        for partition in changes.keys.sorted() {
+            guard let own = changes[partition] else { continue }
+            let time =
+                try ClickWindows(partition: partition, settings: settings).streamTime(in: batch.changes) ?? own.time
+            try send(own.deltas, time: Timestamp(milliseconds: max(time, own.time)), in: batch)
+            changes[partition]?.deltas.removeAll()
+        }
+    }
+
+    private func send(_ deltas: WindowDeltas, time: Timestamp, in batch: StageBatch) throws {
+        try deltas.forEachPairs { source, bucket, targets in
+            let event = PairDelta(
+                source: String(decoding: source, as: UTF8.self), bucket: bucket,
+                targets: targets.map { TargetDelta(note: String(decoding: $0.note, as: UTF8.self), delta: $0.delta) },
+                time: time)
+            batch.send(to: .cooccurrence, key: source, value: try event.encode(as: .json))
+        }
+        try deltas.forEachActivity { note, hour, delta in
+            let event = ActivityDelta(
+                note: String(decoding: note, as: UTF8.self), hour: hour, delta: delta, time: time)
+            batch.send(to: .activity, key: note, value: try event.encode(as: .json))
+        }
+        guard deltas.crossedBucket else { return }
+        let pairs = PairDelta(time: time)
+        let activity = ActivityDelta(time: time)
+        let announcements = [
+            (TopicName.cooccurrence, try pairs.encode(as: .json)), (TopicName.activity, try activity.encode(as: .json)),
+        ]
+        for (topic, value) in announcements {
+            for partition in 0..<batch.topics.partitions(of: topic) {
+                batch.send(to: topic, partition: partition, key: nil, value: value)
+            }
+        }
+    }
+
+    package func revoked(_ partition: Int32) {
+        changes[partition] = nil
+    }
+
+    package func wipe(_ partition: Int32, in batch: StageBatch) throws {
+        try ClickWindows(partition: partition, settings: settings).wipe(in: batch.changes)
+    }
+
+    package func reload() throws { changes.removeAll() }
+}

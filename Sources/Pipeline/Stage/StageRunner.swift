@@ -1,0 +1,147 @@
+import EventLog
+import Foundation
+import StateStore
+import Synchronization
+
+/// What a stage runs with.
+package struct StageEnvironment: Sendable {
+    /// How to reach the broker.
+    package var client: ClientSettings
+    /// Put before the stage's name to make the consumer group's id.
+    package var groupPrefix: String
+    /// This instance's name, kept in its state directory: `group.instance.id`.
+    package var instanceID: String
+    /// Topic names as the broker knows them.
+    package var topics: Topics
+    /// Records in a batch, at most.
+    package var batchRecords: Int
+    /// How long a batch gathers records before it is committed.
+    package var commitInterval: Duration
+    /// Timers in a batch, at most: midnight is no burst.
+    package var timerSlice: Int
+    /// `delete.retention.ms` of the compacted topics: a store unused for half of it is rebuilt.
+    package var deleteRetentionMilliseconds: Int64
+    /// Where lines go.
+    package var logger: Logger
+
+    /// The consumer group of a stage.
+    package func groupID(_ stage: String) -> String { groupPrefix + stage }
+    /// The transactional id of a stage's producer.
+    package func transactionalID(_ stage: String) -> String { groupID(stage) + "/" + instanceID }
+}
+
+/// Drives one stage on one thread: gathers a batch, runs the stage over it, commits to Kafka, then to the store.
+///
+/// A batch's outputs and its new positions go to Kafka in one transaction; only after that commit are its changes and
+/// positions written to the store, in one write. So the store is never ahead of the committed position. Whatever goes
+/// wrong between the two ends the session: the batch is discarded, and a new session, with a new producer, recovers from
+/// the store and the committed positions.
+package final class StageRunner<Stage: StreamStage>: Sendable {
+    private let makeStage: @Sendable (Store) throws -> Stage
+    private let environment: StageEnvironment
+    private let directory: String
+    private let storeOptions: StoreOptions
+    /// What others may see of the stage while it runs.
+    package let status: StageStatus
+
+    /// - Parameters:
+    ///   - directory: where the stage's store lies; made if missing.
+    ///   - makeStage: opens the stage over its store; called on the stage's own thread.
+    package init(
+        environment: StageEnvironment, directory: String, storeOptions: StoreOptions = .init(),
+        makeStage: @escaping @Sendable (Store) throws -> Stage
+    ) {
+        self.environment = environment
+        self.directory = directory
+        self.storeOptions = storeOptions
+        self.makeStage = makeStage
+        status = StageStatus(stage: Stage.name)
+    }
+
+    /// Runs until `stop` is set. Broker errors end a session, not the run; errors of the store end the run.
+    package func run(until stop: StopSignal) throws {
+        let store = try Store(path: directory, families: Stage.families + [Positions.family], options: storeOptions)
+        defer { store.close() }
+        let stage = try makeStage(store)
+        var failures = 0
+        while !stop.isSet {
+            let began = ContinuousClock.now
+            do {
+                let session = try StageSession(stage: stage, store: store, environment: environment, status: status)
+                defer { session.close() }
+                try session.run(until: stop)
+                return
+            } catch let error as EventLogError {
+                // A session that lasted had nothing wrong with it at the start: begin the back-off anew.
+                failures = ContinuousClock.now - began > .seconds(60) ? 1 : failures + 1
+                let pause = Duration.milliseconds(min(10_000, 100 << min(failures, 7)))
+                environment.logger.warning(
+                    "the session with the broker ended; starting another",
+                    ["stage": Stage.name, "error": "\(error)", "fenced": "\(error.isFenced)", "pause": "\(pause)"])
+                status.update {
+                    $0.isReady = false; $0.sessions += 1
+                }
+                stop.wait(pause)
+                try stage.reload()
+            }
+        }
+    }
+}
+
+/// A flag that ends the stages' loops, and lets a pause end early.
+public final class StopSignal: Sendable {
+    private let flag = Atomic<Bool>(false)
+
+    /// A signal not yet set.
+    public init() {}
+
+    /// Whether to stop.
+    public var isSet: Bool { flag.load(ordering: .acquiring) }
+
+    /// Asks everyone to stop.
+    public func set() { flag.store(true, ordering: .releasing) }
+
+    /// Sleeps for a time, or until the signal is set.
+    public func wait(_ duration: Duration) {
+        let end = ContinuousClock.now + duration
+        while !isSet, ContinuousClock.now < end { usleep(20_000) }
+    }
+}
+
+/// What others may see of a running stage.
+public final class StageStatus: Sendable {
+    /// The figures, at one moment.
+    public struct Snapshot: Sendable {
+        /// Partitions owned.
+        public var partitions: [Int32] = []
+        /// Owned and replayed, global tables read: lists are being sent.
+        public var isReady = false
+        /// Input and global topics were read to their ends when last looked at, and nothing waits to be sent.
+        public var isDrained = false
+        /// Input records applied, replayed ones left out.
+        public var records: Int64 = 0
+        /// Records replayed silently.
+        public var replayed: Int64 = 0
+        /// Records sent to the dead letters.
+        public var deadLetters: Int64 = 0
+        /// Output records committed.
+        public var outputs: Int64 = 0
+        /// Batches committed.
+        public var batches: Int64 = 0
+        /// Sessions with the broker that ended in an error.
+        public var sessions: Int64 = 0
+        /// Why each partition's recovery went as it did, counted.
+        public var recoveries: [String: Int] = [:]
+    }
+
+    /// The stage's name.
+    public let stage: String
+    private let state = Mutex(Snapshot())
+
+    init(stage: String) { self.stage = stage }
+
+    /// The figures now.
+    public var now: Snapshot { state.withLock { $0 } }
+
+    func update(_ change: (inout sending Snapshot) -> Void) { state.withLock { change(&$0) } }
+}

@@ -1,0 +1,135 @@
+import EventLog
+import Foundation
+import StateStore
+
+/// Partitions coming and going, and the global tables.
+extension StageSession: RebalanceListener {
+    func assigned(_ partitions: [TopicPartition], to consumer: Consumer) throws -> [TopicPartition: StartOffset] {
+        let committed = try consumer.committed(partitions)
+        let isStale = try isStoreStale()
+        var starts: [TopicPartition: StartOffset] = [:]
+        let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
+        for place in partitions {
+            let log = try consumer.watermarks(place)
+            let plan = RecoveryPlan.make(
+                stored: try Positions.read(place, in: store),
+                committed: committed[place].map { CommittedPosition(offset: $0.offset, metadata: $0.metadata) },
+                log: log.low...max(log.low, log.high), isStale: isStale, policy: Stage.replayPolicy, mark: stage.mark)
+            if plan.wipes {
+                try stage.wipe(place.partition, in: batch)
+                try Positions.clear(place, in: batch.changes)
+            }
+            owned[place] = Owned(position: plan.start, silentUntil: plan.silentUntil)
+            unprepared.insert(place)
+            starts[place] = .offset(plan.start.offset)
+            status.update { $0.recoveries[plan.situation.rawValue, default: 0] += 1 }
+            environment.logger.info(
+                "partition assigned",
+                [
+                    "stage": Stage.name, "partition": "\(place)", "found": plan.situation.rawValue,
+                    "from": "\(plan.start.offset)", "silent_until": "\(plan.silentUntil.offset)",
+                ])
+        }
+        try batch.changes.commit()
+        return starts
+    }
+
+    func revoked(_ partitions: [TopicPartition], from consumer: Consumer) throws {
+        for place in partitions {
+            owned[place] = nil
+            unprepared.remove(place)
+            stage.revoked(place.partition)
+            environment.logger.info("partition revoked", ["stage": Stage.name, "partition": "\(place)"])
+        }
+    }
+
+    func lost(_ partitions: [TopicPartition], from consumer: Consumer) throws {
+        try revoked(partitions, from: consumer)
+    }
+
+    /// Half of the time for which brokers keep tombstones: a store unused for longer may hold what was deleted.
+    private func isStoreStale() throws -> Bool {
+        guard let written = try Positions.lastWritten(in: store) else { return false }
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        return now - written > environment.deleteRetentionMilliseconds / 2
+    }
+
+    // MARK: - Global tables
+
+    /// Starts reading the global tables where the store left them, or from their start when it cannot be trusted.
+    func openGlobals() throws {
+        guard let globals else { return }
+        var places: [TopicPartition: Position] = [:]
+        var isSound = try !isStoreStale()
+        for topic in Stage.globalTopics {
+            for place in environment.topics.places(of: topic) {
+                let log = try globals.watermarks(place)
+                let stored = try Positions.read(place, in: store)
+                if let stored, stored.offset < log.low || stored.offset > log.high { isSound = false }
+                places[place] = stored ?? Position(offset: log.low)
+            }
+        }
+        if !isSound {
+            environment.logger.notice("the global tables are read anew", ["stage": Stage.name])
+            let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
+            try stage.wipeGlobals(in: batch)
+            for place in places.keys { try Positions.clear(place, in: batch.changes) }
+            try batch.changes.commit()
+            try stage.reload()
+        }
+        try globals.assign(places.mapValues { isSound ? .offset($0.offset) : .beginning })
+    }
+
+    /// Before anything is emitted for new partitions: reads the global tables to their ends, then what this stage itself
+    /// said last, so that the stage can tell which lists are missing or out of date.
+    func prepare() throws {
+        if let globals {
+            try readToEnd(globals) { [stage] record, batch in try stage.processGlobal(record, in: batch) }
+        }
+        let places = unprepared
+        if let globals, let topic = Stage.ownOutputTopic {
+            try restoreOwnOutput(
+                of: places.map { TopicPartition(environment.topics.name(of: topic), $0.partition) }, globals)
+        }
+        let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
+        for place in places.sorted() { try stage.assigned(place.partition, in: batch) }
+        try commit(batch, PendingCommit())
+        unprepared.subtract(places)
+    }
+
+    private func restoreOwnOutput(of places: [TopicPartition], _ globals: Consumer) throws {
+        var starts: [TopicPartition: StartOffset] = [:]
+        for place in places {
+            let log = try globals.watermarks(place)
+            let stored = try Positions.read(place, in: store)
+            if let stored, (log.low...max(log.low, log.high)).contains(stored.offset) {
+                starts[place] = .offset(stored.offset)
+            } else {
+                starts[place] = .beginning
+            }
+        }
+        try globals.assign(starts)
+        defer { try? globals.unassign(places) }
+        try readToEnd(globals) { [stage] record, batch in
+            if starts[record.topicPartition] != nil {
+                try stage.restoreOwnOutput(record, in: batch)
+            } else {
+                try stage.processGlobal(record, in: batch)
+            }
+        }
+    }
+
+    /// Reads until every partition of a consumer has been seen to its end, writing to the store as it goes.
+    private func readToEnd(_ reader: Consumer, _ body: (Record, StageBatch) throws -> Void) throws {
+        var isDone = false
+        while !isDone {
+            let records = try reader.poll(maximum: environment.batchRecords, timeout: .milliseconds(100))
+            isDone = records.isEmpty && reader.assignment.allSatisfy { reader.caughtUp[$0] != nil }
+            guard !records.isEmpty else { continue }
+            let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
+            var pending = PendingCommit()
+            try apply(records, in: batch, &pending, body)
+            try commit(batch, pending)
+        }
+    }
+}

@@ -1,0 +1,221 @@
+import EventLog
+import Schemas
+import StateStore
+
+/// One life of a stage's consumer and producer: from joining the group to the first error, or to the end.
+///
+/// Everything happens on the stage's thread. Partitions come and go only inside `poll`, between two batches.
+final class StageSession<Stage: StreamStage> {
+    /// An owned partition.
+    struct Owned {
+        var position: Position
+        /// Records before it are replayed without emitting anything.
+        var silentUntil: Position
+        var isSilent: Bool { position < silentUntil }
+    }
+
+    let stage: Stage
+    let store: Store
+    let environment: StageEnvironment
+    let status: StageStatus
+    let producer: TransactionalProducer
+    let consumer: Consumer
+    /// Reads the global tables, and at assignments the stage's own output.
+    let globals: Consumer?
+    var owned: [TopicPartition: Owned] = [:]
+    /// Owned partitions for which nothing may be emitted yet: see `prepare()`.
+    var unprepared: Set<TopicPartition> = []
+    /// Records read and not yet processed; `next` is the first of them.
+    private var waiting: [Record] = []
+    private var next = 0
+
+    init(stage: Stage, store: Store, environment: StageEnvironment, status: StageStatus) throws {
+        self.stage = stage
+        self.store = store
+        self.environment = environment
+        self.status = status
+        producer = try TransactionalProducer(
+            environment.client, transactionalID: environment.transactionalID(Stage.name))
+        consumer = try Consumer(
+            environment.client,
+            group: GroupSettings(groupID: environment.groupID(Stage.name), instanceID: environment.instanceID))
+        globals = Stage.globalTopics.isEmpty ? nil : try Consumer(environment.client)
+    }
+
+    /// Runs until `stop` is set; throws what ends the session. The last batch is then committed or discarded, never half.
+    func run(until stop: StopSignal) throws {
+        try producer.initTransactions()
+        try openGlobals()
+        try consumer.subscribe(to: [environment.topics.name(of: Stage.inputTopic)], listener: self)
+        while !stop.isSet { try step() }
+    }
+
+    /// Leaves the group in good order, as far as the broker lets us.
+    func close() {
+        do { try consumer.close() } catch {
+            environment.logger.debug("leaving the group failed", ["stage": Stage.name, "error": "\(error)"])
+        }
+        try? globals?.close()
+        status.update { $0.isReady = false }
+    }
+
+    // MARK: - One batch
+
+    private func step() throws {
+        let globalRecords = try gather()
+        if !unprepared.isEmpty { try prepare() }
+        let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
+        batch.livePartitions = Set(owned.filter { !$0.value.isSilent }.keys.map(\.partition))
+        var commit = PendingCommit()
+        try apply(globalRecords, in: batch, &commit) { [stage] record, batch in
+            try stage.processGlobal(record, in: batch)
+        }
+        try processWaiting(in: batch, &commit)
+        try stage.finish(batch)
+        try self.commit(batch, commit)
+        report()
+    }
+
+    /// Reads from the group and from the global topics. A batch ends when it is full or the commit interval is over; the
+    /// first record does not wait for others when the stage was idle.
+    private func gather() throws -> [Record] {
+        guard next == waiting.count else { return try globals?.poll(timeout: .zero) ?? [] }
+        waiting.removeAll(keepingCapacity: true)
+        next = 0
+        // With two consumers neither may keep the other waiting for long.
+        let patience: Duration = globals == nil ? .milliseconds(50) : .milliseconds(5)
+        let isBusy = stage.backlog > 0
+        waiting = try consumer.poll(
+            maximum: environment.batchRecords, timeout: isBusy ? .milliseconds(1) : patience,
+            linger: environment.commitInterval)
+        return try globals?.poll(
+            maximum: environment.batchRecords, timeout: waiting.isEmpty && !isBusy ? patience : .zero,
+            linger: waiting.isEmpty ? environment.commitInterval : .zero) ?? []
+    }
+
+    private func processWaiting(in batch: StageBatch, _ commit: inout PendingCommit) throws {
+        var timersLeft = environment.timerSlice
+        while next < waiting.count {
+            let record = waiting[next]
+            let place = record.topicPartition
+            guard var partition = owned[place] else {  // revoked since it was read
+                next += 1
+                continue
+            }
+            let isDone = try process(record, &partition, &timersLeft, in: batch)
+            owned[place] = partition
+            commit.note(place, partition.position, isSilent: batch.isSilent, isRecord: isDone)
+            guard isDone else { break }  // out of timers: the rest belongs to the next batch
+            next += 1
+        }
+        batch.isSilent = false
+    }
+
+    /// Runs the record's timers, then the record; false when timers are left for the next batch.
+    private func process(
+        _ record: Record, _ partition: inout Owned, _ timersLeft: inout Int, in batch: StageBatch
+    ) throws -> Bool {
+        if partition.position.offset != record.offset { partition.position = Position(offset: record.offset) }
+        batch.isSilent = partition.isSilent
+        let input: Stage.Input
+        do {
+            input = try stage.decode(record)
+        } catch {
+            setAside(record, error, in: batch)
+            partition.position = Position(offset: record.offset + 1)
+            return true
+        }
+        guard try runTimers(before: input, of: record.partition, &partition, &timersLeft, in: batch) else {
+            return false
+        }
+        try stage.process(input, of: record.partition, in: batch)
+        partition.position = Position(offset: record.offset + 1)
+        return true
+    }
+
+    /// Runs timers until none is left (true) or the batch has had its share. Where the committed position lies between two
+    /// timers, those before it run silently, those behind it do not.
+    private func runTimers(
+        before input: Stage.Input, of number: Int32, _ partition: inout Owned, _ timersLeft: inout Int,
+        in batch: StageBatch
+    ) throws -> Bool {
+        while true {
+            var limit = timersLeft
+            if partition.isSilent, partition.silentUntil.offset == partition.position.offset {
+                limit = min(limit, Int(partition.silentUntil.timers - partition.position.timers))
+            }
+            batch.isSilent = partition.isSilent
+            guard limit > 0 else { return false }
+            let progress = try stage.runTimers(before: input, of: number, limit: limit, in: batch)
+            timersLeft -= progress.isFinished ? progress.run : limit
+            partition.position.timers += Int64(progress.run)
+            if progress.isFinished { return true }
+        }
+    }
+
+    /// Applies records that have no committed position: `body` does it, what it cannot read is set aside.
+    func apply(
+        _ records: [Record], in batch: StageBatch, _ commit: inout PendingCommit,
+        _ body: (Record, StageBatch) throws -> Void
+    ) throws {
+        for record in records {
+            do {
+                try body(record, batch)
+            } catch let error as SchemaError {
+                setAside(record, error, in: batch)
+            }
+            commit.note(global: record.topicPartition, Position(offset: record.offset + 1))
+        }
+    }
+
+    /// Sends a record that cannot be read to the dead letters, and goes on.
+    private func setAside(_ record: Record, _ error: SchemaError, in batch: StageBatch) {
+        let letter = DeadLetter.record(
+            record, error, stage: Stage.name, originalTopic: record.topic)
+        batch.send(to: .deadLetters, key: letter.key, value: letter.value, headers: letter.headers)
+        guard !batch.isSilent else { return }
+        status.update { $0.deadLetters += 1 }
+        environment.logger.warning(
+            "a record was set aside",
+            ["stage": Stage.name, "record": "\(record.topicPartition)@\(record.offset)", "why": "\(error)"])
+    }
+
+    /// Tells how the stage stands, for those who wait until it has caught up.
+    private func report() {
+        let isReady = !owned.isEmpty && unprepared.isEmpty && !owned.values.contains(where: \.isSilent)
+        let hasMore = next < waiting.count || stage.backlog > 0
+        let isAtEnd =
+            owned.keys.allSatisfy { consumer.caughtUp[$0] != nil }
+            && (globals.map { $0.assignment.allSatisfy { globals?.caughtUp[$0] != nil } } ?? true)
+        status.update {
+            $0.partitions = owned.keys.map(\.partition).sorted()
+            $0.isReady = isReady
+            $0.isDrained = isReady && isAtEnd && !hasMore
+        }
+    }
+}
+
+/// The positions that a batch brings.
+struct PendingCommit {
+    /// Positions that go to Kafka with the batch's outputs, then to the store.
+    private(set) var live: [TopicPartition: Position] = [:]
+    /// Positions that only the store gets: of replayed records, and of the global tables.
+    private(set) var storeOnly: [TopicPartition: Position] = [:]
+    private(set) var records: Int64 = 0
+    private(set) var replayed: Int64 = 0
+
+    var isEmpty: Bool { live.isEmpty && storeOnly.isEmpty }
+
+    mutating func note(_ place: TopicPartition, _ position: Position, isSilent: Bool, isRecord: Bool) {
+        if isSilent {
+            storeOnly[place] = position
+            if isRecord { replayed += 1 }
+        } else {
+            live[place] = position
+            storeOnly[place] = nil
+            if isRecord { records += 1 }
+        }
+    }
+
+    mutating func note(global place: TopicPartition, _ position: Position) { storeOnly[place] = position }
+}

@@ -1,0 +1,27 @@
+import Configuration
+import EventLog
+
+/// The topics as the broker knows them: the catalogue's names behind the configured prefix, and their partition counts.
+public struct Topics: Sendable {
+    /// Put before every topic's name, such as `staging.`; empty for none.
+    public let prefix: String
+    /// How each topic is laid out.
+    public let catalog: TopicCatalog
+
+    /// The topics of a catalogue behind a prefix.
+    public init(prefix: String, catalog: TopicCatalog) {
+        self.prefix = prefix
+        self.catalog = catalog
+    }
+
+    /// The broker's name of a topic.
+    public func name(of topic: TopicName) -> String { prefix + topic.rawValue }
+
+    /// Partitions of a topic.
+    public func partitions(of topic: TopicName) -> Int32 { catalog[topic].partitions }
+
+    /// All partitions of a topic.
+    public func places(of topic: TopicName) -> [TopicPartition] {
+        (0..<partitions(of: topic)).map { TopicPartition(name(of: topic), $0) }
+    }
+}

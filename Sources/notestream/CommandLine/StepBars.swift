@@ -1,0 +1,24 @@
+import Synchronization
+
+/// One progress bar after another, for work in named steps that reports from any thread.
+final class StepBars: Sendable {
+    private struct State {
+        var step = ""
+        var bar: ProgressBar?
+    }
+
+    private let state = Mutex(State())
+
+    func show(_ step: String, _ done: Int, _ total: Int) {
+        state.withLock { state in
+            if state.step != step {
+                state.bar?.finish()
+                state.step = step
+                state.bar = ProgressBar(step, total: total)
+            }
+            state.bar?.show(done)
+        }
+    }
+
+    func finish() { state.withLock { $0.bar?.finish() } }
+}

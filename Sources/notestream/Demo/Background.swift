@@ -1,0 +1,27 @@
+import Foundation
+import Synchronization
+
+/// Work on a thread of its own, whose end and error can be waited for.
+final class Background: Sendable {
+    private let result = Mutex<Result<Void, any Error>?>(nil)
+    private let done = DispatchGroup()
+
+    init(_ work: @escaping @Sendable () throws -> Void) {
+        done.enter()
+        let thread = Thread { [self] in
+            let ended = Result { try work() }
+            result.withLock { $0 = ended }
+            done.leave()
+        }
+        thread.start()
+    }
+
+    /// Whether the work is over.
+    var hasEnded: Bool { result.withLock { $0 != nil } }
+
+    /// Waits for the end; throws what the work threw.
+    func wait() throws {
+        done.wait()
+        try result.withLock { $0 }?.get()
+    }
+}
