@@ -157,21 +157,6 @@ import Testing
         #expect(throws: NoteLLMError.self) { try assembly.version() }
     }
 
-    @Test func keysGoThereAndBack() {
-        let id = "0123456789abcdef"
-        for key in [
-            ModelUpdateKey.manifest(version: id), .chunk(version: id, index: 0), .chunk(version: id, index: 31),
-            .serving,
-        ] {
-            #expect(ModelUpdateKey(bytes: key.bytes) == key)
-        }
-        #expect(String(decoding: ModelUpdateKey.chunk(version: id, index: 7).bytes, as: UTF8.self) == id + "/00007")
-        for text in [
-            "", "/", "serving/", id, id + "/", id + "/1", id + "/-0001", id + "/000010", "xyz/manifest", id + "/00000/",
-        ] {
-            #expect(ModelUpdateKey(bytes: Array(text.utf8)) == nil, "\(text)")
-        }
-    }
 
     /// A version of more than one chunk.
     static func largeVersion() throws -> ModelVersion {
