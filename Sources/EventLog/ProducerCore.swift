@@ -11,6 +11,8 @@ final class ProducerCore {
         let defaults = [
             "partitioner": "murmur2_random", "enable.idempotence": "true", "retry.backoff.ms": "10",
             "queue.buffering.max.kbytes": "65536", "linger.ms": "2",
+            // The broker and its topics decide what is too large: dead letters may be larger than the default lets through.
+            "message.max.bytes": "20000000",
         ]
         let deliveries = DeliveryCallbacks(logger: settings.logger)
         client = try Client(
