@@ -101,6 +101,13 @@ final class Client {
         rd_kafka_destroy_flags(handle, flags)
     }
 
+    /// Leaves the handle to the process's end, with the callbacks it may still call.
+    func abandon() {
+        guard !isDestroyed else { return }
+        isDestroyed = true
+        _ = Unmanaged.passRetained(callbacks)
+    }
+
     deinit { destroy(flags: RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) }
 }
 
@@ -122,6 +129,8 @@ class ClientCallbacks {
         let text = text.map { String(cString: $0) } ?? ""
         // All kinds of client share one set of properties, so one meant for another kind is nothing to warn of.
         if facility == "CONFWARN" && text.contains("property and will be ignored by this") { return }
+        // Blocking calls serve no error callback; what failed meanwhile is known from here alone.
+        if level <= 3 { trouble.withLock { $0 = text } }
         logger(LogLine(level: level, facility: facility, message: text))
     }
 

@@ -25,6 +25,7 @@ extension Consumer {
             throw EventLogError(RD_KAFKA_RESP_ERR__INVALID_ARG, "subscribe needs a consumer with a group; use assign")
         }
         self.listener = listener
+        hasSubscribed = true
         // librdkafka ignores the partition here.
         let list = PartitionList(topics.map { TopicPartition($0, -1) })
         try client.check(rd_kafka_subscribe(client.handle, list.pointer))
@@ -38,6 +39,7 @@ extension Consumer {
         for (place, start) in new.sorted(by: { $0.key < $1.key }) { list.add(place, offset: start.raw) }
         try client.check(rd_kafka_incremental_assign(client.handle, list.pointer))
         assignment.formUnion(new.keys)
+        assignedByHand.formUnion(new.keys)
     }
 
     /// Stops reading partitions that were added by hand.
@@ -55,7 +57,11 @@ extension Consumer {
     ) {
         let partitions = PartitionList.partitions(of: list)
         switch event {
+        case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS where isClosed:
+            // Came too late: taken without a word and given up again by the close.
+            noteIfFailed(rd_kafka_incremental_assign(client.handle, list))
         case RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS:
+            hasBeenAssigned = true
             do {
                 let starts = try partitions.isEmpty ? [:] : listener?.assigned(partitions, to: self) ?? [:]
                 for (index, place) in partitions.enumerated() {
@@ -92,8 +98,18 @@ extension Consumer {
         rd_kafka_yield(client.handle)
     }
 
+    /// After a fatal error librdkafka calls back no more; the listener hears of its partitions all the same. In good order
+    /// there is nothing left when this is called.
+    func loseEverything() {
+        let owned = assignment.subtracting(assignedByHand)
+        forget(Array(assignment))
+        guard !owned.isEmpty else { return }
+        do { try listener?.lost(owned.sorted(), from: self) } catch { pendingError = pendingError ?? error }
+    }
+
     private func forget(_ partitions: [TopicPartition]) {
         assignment.subtract(partitions)
+        assignedByHand.subtract(partitions)
         for place in partitions { caughtUp[place] = nil }
         let leaving = Set(partitions)
         gathered.removeAll { leaving.contains($0.topicPartition) }

@@ -8,6 +8,7 @@ import Glibc
 /// committed in peace, as long as `max.poll.interval.ms` (5 minutes) allows.
 public final class Consumer {
     let client: Client
+    private let callbacks: ConsumerCallbacks
     /// nil: partitions are given by hand.
     public let group: GroupSettings?
     /// The partitions this consumer reads now.
@@ -16,13 +17,18 @@ public final class Consumer {
     /// `read_committed`, the offset up to which no open transaction holds records back).
     public internal(set) var caughtUp: [TopicPartition: Int64] = [:]
 
+    /// Those of `assignment` that the group did not give.
+    var assignedByHand: Set<TopicPartition> = []
     var listener: (any RebalanceListener)?
     /// What the running poll has taken over so far; a revocation within it drops the revoked partitions' records again.
     var gathered: [Record] = []
     /// Raised in mid-poll, thrown when nothing is left to be returned before it.
     var pendingError: (any Error)?
+    /// The group's assignor keeps no state before the first assignment; see `end`.
+    var hasSubscribed = false
+    var hasBeenAssigned = false
     private var topicNames = TopicNames()
-    private var isClosed = false
+    private(set) var isClosed = false
 
     /// A member of a group, or with nil a reader of partitions given by hand, which never touches any group.
     public init(_ settings: ClientSettings, group: GroupSettings? = nil) throws(EventLogError) {
@@ -31,8 +37,10 @@ public final class Consumer {
             "enable.auto.commit": "false", "enable.auto.offset.store": "false", "enable.partition.eof": "true",
             "isolation.level": "read_committed",
         ]
+        // librdkafka 2.0 looks at a full queue again only after a second: a queue much smaller than what is worked through
+        // in a second makes reading crawl, a larger one is memory.
         var defaults = [
-            "auto.offset.reset": "earliest", "queued.min.messages": "20000", "queued.max.messages.kbytes": "16384",
+            "auto.offset.reset": "earliest", "queued.min.messages": "50000", "queued.max.messages.kbytes": "32768",
             "fetch.max.bytes": "16777216", "fetch.error.backoff.ms": "50", "fetch.wait.max.ms": "250",
         ]
         if let group {
@@ -45,16 +53,16 @@ public final class Consumer {
             // librdkafka assigns only where there is a group, which nobody joins by this.
             defaults["group.id"] = "notestream-reader"
         }
-        let callbacks = ConsumerCallbacks(logger: settings.logger)
+        callbacks = ConsumerCallbacks(logger: settings.logger)
         client = try Client(
             RD_KAFKA_CONSUMER, settings, defaults: defaults, fixed: fixed, callbacks: callbacks
         ) { configuration in
             rd_kafka_conf_set_rebalance_cb(configuration) { _, event, partitions, opaque in
                 guard let partitions, let callbacks = ClientCallbacks.from(opaque) as? ConsumerCallbacks else { return }
-                callbacks.consumer?.rebalance(event, partitions)
+                callbacks.rebalance?(event, partitions)
             }
         }
-        callbacks.consumer = self
+        callbacks.rebalance = { [weak self] in self?.rebalance($0, $1) }
         // One queue for records and events, so that one poll serves both.
         rd_kafka_poll_set_consumer(client.handle)
     }
@@ -107,6 +115,7 @@ public final class Consumer {
             var error = client.error(code, rd_kafka_message_errstr(message).map { String(cString: $0) }, at: place)
             if message.pointee.offset >= 0 { error.offset = message.pointee.offset }
             pendingError = error
+            if error.isFatal { loseEverything() }
         }
     }
 
@@ -116,21 +125,42 @@ public final class Consumer {
         guard !isClosed else { return }
         isClosed = true
         let code = rd_kafka_consumer_close(client.handle)
-        listener = nil
         let error = code == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : client.error(code)
-        client.destroy(flags: RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
-        assignment = []
-        caughtUp = [:]
+        loseEverything()
+        listener = nil
+        end()
         try throwPendingError()
         if let error { throw error }
     }
 
-    deinit { client.destroy(flags: RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE) }
+    /// librdkafka before 2.3 aborts the process when a member of a cooperative group is destroyed before its first
+    /// assignment (github.com/confluentinc/librdkafka/issues/4312). Closing such a member is safe, so it is closed, and
+    /// its idle handle left behind.
+    private func end() {
+        guard hasSubscribed && !hasBeenAssigned else {
+            return client.destroy(flags: RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        }
+        if !isClosed {
+            // The consumer is going away; a rebalance under way must still be answered, or closing waits for ever.
+            let handle = client.handle
+            callbacks.rebalance = { event, partitions in
+                let error =
+                    event == RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS
+                    ? rd_kafka_incremental_assign(handle, partitions)
+                    : rd_kafka_incremental_unassign(handle, partitions)
+                if let error { rd_kafka_error_destroy(error) }
+            }
+            rd_kafka_consumer_close(handle)
+        }
+        client.abandon()
+    }
+
+    deinit { end() }
 }
 
 /// Leads librdkafka's rebalance callback to its consumer.
 final class ConsumerCallbacks: ClientCallbacks {
-    weak var consumer: Consumer?
+    var rebalance: ((rd_kafka_resp_err_t, UnsafeMutablePointer<rd_kafka_topic_partition_list_t>) -> Void)?
 }
 
 /// librdkafka names a message's topic by a C string; each name is made into a `String` once.

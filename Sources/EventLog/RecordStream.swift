@@ -12,6 +12,10 @@ public final class RecordStream: AsyncSequence, Sendable {
 
     private let stream: AsyncThrowingStream<[Record], any Error>
     private let gate: Gate
+    private let taken: Counter
+
+    /// How many records the polling thread has handed over so far.
+    package var polled: Int { taken.value.load(ordering: .relaxed) }
 
     /// - Parameters:
     ///   - name: the thread's name.
@@ -23,6 +27,8 @@ public final class RecordStream: AsyncSequence, Sendable {
     ) {
         let gate = Gate(permits: permits)
         let (stream, continuation) = AsyncThrowingStream<[Record], any Error>.makeStream()
+        let taken = Counter()
+        self.taken = taken
         self.gate = gate
         self.stream = stream
         continuation.onTermination = { _ in gate.close() }
@@ -34,7 +40,9 @@ public final class RecordStream: AsyncSequence, Sendable {
                     while records.isEmpty && !gate.isClosed {
                         records = try consumer.poll(maximum: maximum, timeout: .milliseconds(100))
                     }
-                    if !records.isEmpty { continuation.yield(records) }
+                    guard !records.isEmpty else { continue }
+                    taken.value.add(records.count, ordering: .relaxed)
+                    continuation.yield(records)
                 }
                 try consumer.close()
                 continuation.finish()
@@ -76,6 +84,10 @@ public final class RecordStream: AsyncSequence, Sendable {
     }
 
     deinit { gate.close() }
+}
+
+private final class Counter: Sendable {
+    let value = Atomic<Int>(0)
 }
 
 /// Counts permits; the polling thread waits for one here.

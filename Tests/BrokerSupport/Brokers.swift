@@ -16,6 +16,12 @@ public struct TestBroker: Sendable, Hashable, CustomStringConvertible {
     /// `host:port`.
     public let servers: String
 
+    /// Names a broker.
+    public init(kind: Kind, servers: String) {
+        self.kind = kind
+        self.servers = servers
+    }
+
     /// Settings of a client for it.
     public var settings: ClientSettings { ClientSettings(bootstrapServers: servers) }
 
