@@ -77,46 +77,52 @@ extension LexicalIndex {
         }
     }
 
+    /// Term by term with a running score for each document, in blocks of slots whose scores stay in the fastest cache.
     private func search(_ query: [WeightedTerm], count: Int, excluding: UInt32?) -> [LexicalMatch] {
-        guard count > 0 else { return [] }
+        guard count > 0, !query.isEmpty else { return [] }
         var best: [LexicalMatch] = []
         var least = 0.0
-        for slot in accumulate(query) {
-            let score = accumulators[Int(slot)]
-            accumulators[Int(slot)] = 0
-            guard score >= least else { continue }
-            let label = documents[Int(slot)].label
-            if label == excluding { continue }
-            best.append(LexicalMatch(label: label, score: score))
-            if best.count >= 2 * count + 16 {
-                best.sort(by: LexicalMatch.precedes)
-                best.removeSubrange(count...)
-                least = best[count - 1].score
+        var cursors = [Int](repeating: 0, count: query.count)
+        var scores = [Double](repeating: 0, count: 2_048)
+        for block in stride(from: 0, to: documents.count, by: scores.count) {
+            accumulate(query, from: block, &cursors, &scores)
+            for index in scores.indices where scores[index] > 0 {
+                let score = scores[index]
+                scores[index] = 0
+                guard score >= least else { continue }
+                let label = documents[block + index].label
+                if label == excluding { continue }
+                best.append(LexicalMatch(label: label, score: score))
+                if best.count >= 2 * count + 16 {
+                    best.sort(by: LexicalMatch.precedes)
+                    best.removeSubrange(count...)
+                    least = best[count - 1].score
+                }
             }
         }
         best.sort(by: LexicalMatch.precedes)
         return Array(best.prefix(count))
     }
 
-    /// Term by term, sums each document's score in its accumulator; the slots that have one afterwards.
-    private func accumulate(_ query: [WeightedTerm]) -> [UInt32] {
+    /// Adds what each term gives the documents of one block; `cursors` say where each term's postings go on.
+    private func accumulate(
+        _ query: [WeightedTerm], from block: Int, _ cursors: inout [Int], _ scores: inout [Double]
+    ) {
         let norm = lengthNorm
-        let most = min(documents.count, query.reduce(0) { $0 + postings[Int($1.number)].count })
-        return [UInt32](unsafeUninitializedCapacity: most) { touched, touchedCount in
-            lengths.withUnsafeBufferPointer { lengths in
-                accumulators.withUnsafeMutableBufferPointer { accumulators in
-                    for term in query {
-                        for entry in postings[Int(term.number)].entries {
-                            let slot = Int(entry.slot)
-                            let frequency = Double(entry.frequency)
+        let end = block + scores.count
+        lengths.withUnsafeBufferPointer { lengths in
+            scores.withUnsafeMutableBufferPointer { scores in
+                for (index, term) in query.enumerated() {
+                    postings[Int(term.number)].entries.withUnsafeBufferPointer { entries in
+                        var cursor = cursors[index]
+                        while cursor < entries.count, entries[cursor].slot < end {
+                            let slot = Int(entries[cursor].slot)
+                            let frequency = Double(entries[cursor].frequency)
                             let held = norm.constant + norm.slope * Double(lengths[slot])
-                            let score = accumulators[slot]
-                            if score == 0 {
-                                touched[touchedCount] = entry.slot
-                                touchedCount += 1
-                            }
-                            accumulators[slot] = score + term.weight * frequency / (frequency + held)
+                            scores[slot - block] += term.weight * frequency / (frequency + held)
+                            cursor += 1
                         }
+                        cursors[index] = cursor
                     }
                 }
             }

@@ -42,7 +42,6 @@ extension LexicalIndex {
         }
         if postings.count(where: { $0.count > 0 }) != vocabulary.count { problems.append("terms without documents") }
         if slots.count + freeSlots.count != documents.count { problems.append("slots neither used nor free") }
-        if accumulators.contains(where: { $0 != 0 }) { problems.append("scores left from a search") }
         for list in postings where zip(list.entries, list.entries.dropFirst()).contains(where: { $0.slot >= $1.slot }) {
             problems.append("postings out of order")
         }

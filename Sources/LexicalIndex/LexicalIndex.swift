@@ -29,8 +29,6 @@ public final class LexicalIndex {
     var totalLength = 0
     /// The length of each slot's document, the sum of its terms' frequencies; apart, because searches read it at random.
     var lengths: [UInt32] = []
-    /// A score for each slot, all 0 between searches.
-    var accumulators: [Double] = []
 
     struct Document {
         var label: UInt32
@@ -113,7 +111,6 @@ public final class LexicalIndex {
         if Int(slot) == documents.count {
             documents.append(Document(label: label, terms: []))
             lengths.append(0)
-            accumulators.append(0)
         }
         var document = Document(label: label, terms: [])
         var length = 0
@@ -151,7 +148,6 @@ public final class LexicalIndex {
         freeSlots = []
         totalLength = 0
         lengths = []
-        accumulators = []
         isRecorded = false
     }
 }

@@ -28,6 +28,20 @@ import Testing
         #expect(index.score(["common", "rare"], [0, 1]) == [found[0].score, 0])
     }
 
+    @Test("Searches reach documents in every block of slots")
+    func blocks() throws {
+        let folder = try TemporaryFolder()
+        let store = try Store(path: folder.path, families: LexicalIndex.families)
+        let index = try LexicalIndex(store: store, namespace: [])
+        let batch = store.makeBatch()
+        for label in 0..<UInt32(7_000) {
+            try index.insert(label, terms: ["all": 1, "of\(label % 1_000)": 2], in: batch)
+        }
+        #expect(index.search(["of999", "all"], count: 7).map(\.label) == (0..<7).map { $0 * 1_000 + 999 })
+        #expect(index.search(["all"], count: 8_000).map(\.label) == Array(0..<7_000))
+        #expect(index.checkInvariants() == [])
+    }
+
     @Test("Rows made with another title weight are refused in plain words")
     func otherParameters() throws {
         let folder = try TemporaryFolder()
