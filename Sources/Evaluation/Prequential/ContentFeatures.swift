@@ -45,12 +45,17 @@ package final class ContentFeatures {
 
     /// Features of the pairs (note, every note below `count`), without co-occurrence. `note` itself is among them.
     package func pairs(of note: Int, count: Int) -> [RelatedFeatures] {
-        let own = index.score(like: UInt32(note), [UInt32(note)]).first ?? 0
-        let scores = index.score(like: UInt32(note), (0..<count).map { UInt32($0) })
-        return (0..<count).map { other in
+        pairs(of: note, with: Array(0..<count))
+    }
+
+    /// The same for some notes, in their order.
+    func pairs(of note: Int, with others: [Int]) -> [RelatedFeatures] {
+        let scores = index.score(like: UInt32(note), (others + [note]).map { UInt32($0) })
+        let own = scores.last ?? 0
+        return zip(others, scores).map { other, score in
             RelatedFeatures(
                 cosine: Double(cosine(note, other)),
-                lexical: RelatedFeatures.lexicalShare(score: scores[other], ownScore: own))
+                lexical: RelatedFeatures.lexicalShare(score: score, ownScore: own))
         }
     }
 

@@ -1,9 +1,13 @@
 import Ranking
 import StateStore
 
-/// The lists as a subscriber would hold them: emitted when a note is indexed and when its list changes materially, never
-/// because time passed. Followed only for notes that a test will ask about.
+/// The lists as a subscriber would hold them, by the recommend stage's rules: emitted when the note is indexed, and again
+/// when its clicks, or a new note near it, change the list materially; never because time passed. Followed only for notes
+/// that a test will ask about.
 struct EmittedLists {
+    /// How many of a new note's nearest, by embedding and by words each, may get a new list by it.
+    private static let near = 100
+
     private let listSize: Int
     private let weights: RelatedWeights
     private let log: EngagementLog
@@ -20,13 +24,19 @@ struct EmittedLists {
         announced = tests.first.map { log.notesCreated(before: $0.time) } ?? 0
     }
 
-    /// Emits what the notes created up to `time` change: their own lists, and those of their nearest.
+    /// Emits what the notes created up to `time` change: their own lists, and those of notes near them whose list they
+    /// would enter.
     mutating func announceNotes(before time: Int64, _ state: EvaluationState) throws(StoreError) {
         let count = log.notesCreated(before: time)
         while announced < count {
-            let list = try fresh(announced, at: time, state)
-            if asked.contains(announced) { lists[announced] = (list, time) }
-            try update(list, at: time, state)
+            let pairs = try state.pairs(of: announced, at: time)
+            if asked.contains(announced) { lists[announced] = (list(pairs, excluding: announced), time) }
+            let byMeaning = Ranks.best(Self.near, in: pairs.map(\.cosine), excluding: announced)
+            let byWords = Ranks.best(Self.near, in: pairs.map(\.lexical), excluding: announced)
+            for note in Set(byMeaning + byWords).sorted() {
+                guard let list = lists[note]?.notes else { continue }
+                if try mayEnter(announced, list, of: note, state) { try update([note], at: time, state) }
+            }
             announced += 1
         }
     }
@@ -53,6 +63,16 @@ struct EmittedLists {
             age: max(0, situation.test.time - emitted.time), difference: difference,
             freshHit: now.prefix(10).contains(situation.test.target),
             emittedHit: emitted.notes.prefix(10).contains(situation.test.target))
+    }
+
+    /// Whether a new note's text would win it a place in a list as it was last emitted.
+    private func mayEnter(
+        _ new: Int, _ list: [Int], of note: Int, _ state: EvaluationState
+    ) throws(StoreError) -> Bool {
+        guard list.count >= listSize else { return true }
+        let pairs = try state.pairs(of: note, with: [new] + list)
+        let scores = pairs.map { RelatedRanker.score($0, weights) }
+        return scores[0] >= (scores.dropFirst().min() ?? 0)
     }
 
     private func fresh(_ note: Int, at time: Int64, _ state: EvaluationState) throws(StoreError) -> [Int] {

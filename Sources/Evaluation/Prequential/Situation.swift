@@ -38,6 +38,17 @@ final class EvaluationState {
     /// The notes whose co-occurrence has changed since the last call.
     func takeChangedRows() -> [Int] { replay.takeChangedRows().compactMap { numbers[$0] }.sorted() }
 
+    /// The related features of some notes, which must be indexed, with `note`.
+    func pairs(of note: Int, with others: [Int]) throws(StoreError) -> [RelatedFeatures] {
+        let row = try replay.row(of: log.notes[note].id)
+        let clicked = Dictionary(row.map { ($0.note, $0.score) }, uniquingKeysWith: { first, _ in first })
+        return zip(others, content.pairs(of: note, with: others)).map { other, text in
+            var pair = text
+            pair.cooccurrence = RelatedFeatures.shrink(clicked[log.notes[other].id] ?? 0)
+            return pair
+        }
+    }
+
     /// The related features of all notes created before `time` with `note`.
     func pairs(of note: Int, at time: Int64) throws(StoreError) -> [RelatedFeatures] {
         let count = log.notesCreated(before: time)
