@@ -32,6 +32,14 @@ extension Graph {
 
     /// Fills the pool with the `width` nearest nodes of one level that a best-first walk from `start` meets.
     func beam(_ query: UnsafePointer<Int8>, from start: (slot: UInt32, distance: UInt32), level: Int, width: Int) {
+        walk(query, from: start, level: level, width: width, &pool)
+    }
+
+    /// The walk itself, with the pool as an argument: a property would be checked for overlapping access at every push.
+    private func walk(
+        _ query: UnsafePointer<Int8>, from start: (slot: UInt32, distance: UInt32), level: Int, width: Int,
+        _ pool: inout CandidatePool
+    ) {
         let layer = layers[level]
         let codes = codes.base
         let codeLength = quantiser.codeLength
