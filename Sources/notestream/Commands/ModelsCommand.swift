@@ -24,6 +24,18 @@ extension Notestream {
                     .flag("--do-not-serve", "publish it without letting it serve"),
                 ], action: bootstrap),
             Command(
+                name: "publish", summary: "Publish a version from a file, as 'evaluate --save' writes it, and let it serve.",
+                operands: ["file"],
+                options: Context.options + [.flag("--do-not-serve", "publish it without letting it serve")]
+            ) { arguments in
+                let context = try Context(arguments)
+                let version = try ModelVersion(artefact: Array(Data(contentsOf: URL(filePath: arguments.operands[0]))))
+                try ModelTopic(client: context.client, topics: context.topics)
+                    .publish(version, serves: !arguments.has("--do-not-serve"))
+                Output.line("model version \(version.id)")
+                return .success
+            },
+            Command(
                 name: "list", summary: "List the published versions; the serving one is starred.",
                 options: Context.options
             ) { arguments in
