@@ -41,8 +41,8 @@ extension EvaluationReport {
 
     private static func sentence(_ staleness: StalenessTally) -> String {
         let hours = Double(staleness.medianAge) / 3_600_000
-        return "Emitted lists when asked: half were older than \(decimal(hours)) h of event time; "
-            + "\(decimal(staleness.changedShare * 100)) % differed from a list computed now, by "
+        return "Emitted lists when asked: half were older than \(short(hours)) h of event time; "
+            + "\(short(staleness.changedShare * 100)) % differed from a list computed now, by "
             + "\(decimal(staleness.meanDifference)) on average (1 − rank-biased overlap); Hit@10 "
             + "\(decimal(staleness.emittedHit10)) as emitted, \(decimal(staleness.freshHit10)) computed now."
     }
@@ -65,6 +65,8 @@ extension EvaluationReport {
     private static func padded(_ text: String, _ width: Int) -> String {
         text + String(repeating: " ", count: max(1, width - text.count))
     }
+
+    private static func short(_ value: Double) -> String { String(format: "%.1f", value) }
 
     static func decimal(_ value: Double) -> String { String(format: "%.4f", value) }
 

@@ -22,7 +22,8 @@ struct SimulatedSessions {
         var visits: [(time: Int64, user: Int, length: Int)] = []
         var planned = 0
         while planned < count {
-            let time = max(first + 1, SimulatedDay.moment(start: start, span: span, &generator))
+            var time = SimulatedDay.moment(start: start, span: span, &generator)
+            if time <= first { time = 2 * first - time + 1 }  // nothing to click yet: they come a little later
             let length = 1 + generator.below(3) + (generator.chance(0.3) ? generator.below(8) : 0)
             visits.append((time, generator.place(weighted: activities), length))
             planned += length

@@ -8,11 +8,11 @@ struct SimulationText {
     }
 
     private static let titles = [
-        "{Acts} {place}", "{Things} {place}: what worked", "How I finally learned {acts}",
+        "{Acts} {place}", "{Things} {place}: what worked", "How I got the hang of {acts}",
         "A beginner's guide to {acts}", "{Things} or {things2}?", "My favourite {things} this year",
         "Three mistakes I made {acts}", "What a month of {acts} taught me", "Notes on {things}",
         "Is {acts} worth the trouble?", "{Acts} and {acts2}: a diary", "Everything I know about {things}",
-        "{Acts} {place}, without fuss", "Before you buy {things}", "Questions about {acts}, answered",
+        "{Acts} {place}, without fuss", "What nobody says about {things}", "Questions about {acts}, answered",
     ]
 
     private static let openings = [
