@@ -191,9 +191,9 @@ enum BaseModel {
 }
 
 /// The name of this instance among those of its consumer groups.
-enum InstanceName {
+package enum InstanceName {
     /// The configured name; else the one kept in the state directory, made at first use.
-    static func take(_ state: Settings.State) throws -> String {
+    package static func take(_ state: Settings.State) throws -> String {
         try FileManager.default.createDirectory(atPath: state.directory, withIntermediateDirectories: true)
         guard state.instance.isEmpty else { return state.instance }
         let path = state.directory + "/instance"

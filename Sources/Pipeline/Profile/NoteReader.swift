@@ -1,8 +1,16 @@
 import LanguageModel
 import NoteLLM
 
-/// Reads notes with the base model as one version asks for: pooled states, and label likelihoods where it wants them.
-package struct NoteReader: Sendable {
+/// Reads notes: what a profile is made of. Tests have a reader without a language model.
+package protocol NoteReading: Sendable {
+    /// One state per text, in order.
+    func pooledStates(of texts: [NoteText]) throws -> [[Float]]
+    /// One row of log-likelihoods per text; nil where the model version does not ask for them.
+    func labelLikelihoods(of texts: [NoteText]) throws -> [[Double]]?
+}
+
+/// Reads notes with the base model as one version asks for.
+package struct NoteReader: NoteReading {
     private let encoder: NoteEncoder
     private let labels: LabelReader?
     private let threads: Int
@@ -16,13 +24,11 @@ package struct NoteReader: Sendable {
         self.threads = threads
     }
 
-    /// One state per text, in order.
-    func pooledStates(of texts: [NoteText]) throws -> [[Float]] {
+    package func pooledStates(of texts: [NoteText]) throws -> [[Float]] {
         try encoder.pooledStates(of: texts, threads: threads)
     }
 
-    /// One row of log-likelihoods per text; nil where the version does not ask for them.
-    func labelLikelihoods(of texts: [NoteText]) throws -> [[Double]]? {
+    package func labelLikelihoods(of texts: [NoteText]) throws -> [[Double]]? {
         try labels?.logLikelihoods(of: texts, threads: threads)
     }
 }

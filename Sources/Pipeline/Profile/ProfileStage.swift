@@ -21,14 +21,14 @@ package final class ProfileStage: StreamStage {
 
     private let version: ModelVersion
     private let knownVersions: [String]
-    private let reader: NoteReader
+    private let reader: any NoteReading
     private var waiting: [(note: ValidNote, hash: ContentHash)] = []
 
     /// - Parameters:
     ///   - version: what profiles are made with, and stamped with.
     ///   - knownVersions: all versions that profiles may be out under: a deleted note's are all taken back.
     ///   - reader: reads notes as the version asks for.
-    package init(version: ModelVersion, knownVersions: [String], reader: NoteReader) {
+    package init(version: ModelVersion, knownVersions: [String], reader: any NoteReading) {
         self.version = version
         self.knownVersions = Set(knownVersions + [version.id]).sorted()
         self.reader = reader

@@ -5,8 +5,8 @@ import StateStore
 ///
 /// All of it is a cache of the output topic, and digests leave it out: the last list of each note; for each note, whose
 /// lists name it, and whose would, were it alive; the notes whose list is due.
-enum EmittedLists {
-    static let families = [lists, mentions, awaited, due]
+package enum EmittedLists {
+    package static let families = [lists, mentions, awaited, due]
 
     /// (partition, note) → the last list, as protobuf.
     private static let lists = ColumnFamily("lists")
@@ -27,18 +27,20 @@ enum EmittedLists {
 
     // MARK: - The last list
 
-    static func last(of note: [UInt8], _ partition: Int32, in reader: some StateReader) throws -> RecommendationList? {
+    package static func last(of note: [UInt8], _ partition: Int32, in reader: some StateReader) throws
+        -> RecommendationList?
+    {
         try reader.get(lists, key(partition, note)).map { try RecommendationList(protobuf: $0) }
     }
 
     /// Keeps a list, and who it names.
-    static func keep(_ list: RecommendationList, of note: [UInt8], _ partition: Int32, in batch: Batch) throws {
+    package static func keep(_ list: RecommendationList, of note: [UInt8], _ partition: Int32, in batch: Batch) throws {
         try forgetMentions(by: note, partition, in: batch)
         try batch.put(lists, key(partition, note), try list.encode(as: .protobuf))
         for item in list.items { try batch.put(mentions, mention(Array(item.note.utf8), partition, by: note), []) }
     }
 
-    static func forget(_ note: [UInt8], _ partition: Int32, in batch: Batch) throws {
+    package static func forget(_ note: [UInt8], _ partition: Int32, in batch: Batch) throws {
         try forgetMentions(by: note, partition, in: batch)
         try batch.delete(lists, key(partition, note))
     }
@@ -49,7 +51,7 @@ enum EmittedLists {
     }
 
     /// Visits the notes of a partition that have a list.
-    static func forEach(
+    package static func forEach(
         of partition: Int32, in reader: some StateReader, _ body: ([UInt8], RecommendationList) throws -> Void
     ) throws {
         var rows: [([UInt8], [UInt8])] = []
@@ -66,17 +68,21 @@ enum EmittedLists {
     }
 
     /// The notes whose lists name `note`, with their partitions.
-    static func mentioning(_ note: [UInt8], in reader: some StateReader) throws(StoreError) -> [(Int32, [UInt8])] {
+    package static func mentioning(_ note: [UInt8], in reader: some StateReader) throws(StoreError) -> [(
+        Int32, [UInt8]
+    )] {
         try naming(note, mentions, in: reader)
     }
 
     /// Remembers that the list of `note` would name `absent`, were it alive.
-    static func await(_ absent: [UInt8], for note: [UInt8], _ partition: Int32, in batch: Batch) throws(StoreError) {
+    package static func await(_ absent: [UInt8], for note: [UInt8], _ partition: Int32, in batch: Batch)
+        throws(StoreError)
+    {
         try batch.put(awaited, mention(absent, partition, by: note), [])
     }
 
     /// The notes that waited for `note`; they wait no longer.
-    static func stopAwaiting(_ note: [UInt8], in batch: Batch) throws(StoreError) -> [(Int32, [UInt8])] {
+    package static func stopAwaiting(_ note: [UInt8], in batch: Batch) throws(StoreError) -> [(Int32, [UInt8])] {
         let found = try naming(note, awaited, in: batch)
         for (partition, waiting) in found { try batch.delete(awaited, mention(note, partition, by: waiting)) }
         return found
@@ -98,16 +104,16 @@ enum EmittedLists {
 
     // MARK: - What is due
 
-    static func markDue(_ note: [UInt8], _ partition: Int32, in batch: Batch) throws(StoreError) {
+    package static func markDue(_ note: [UInt8], _ partition: Int32, in batch: Batch) throws(StoreError) {
         try batch.put(due, key(partition, note), [])
     }
 
-    static func clearDue(_ note: [UInt8], _ partition: Int32, in batch: Batch) throws(StoreError) {
+    package static func clearDue(_ note: [UInt8], _ partition: Int32, in batch: Batch) throws(StoreError) {
         try batch.delete(due, key(partition, note))
     }
 
     /// The due notes of a partition, in byte order.
-    static func due(of partition: Int32, in reader: some StateReader) throws(StoreError) -> [[UInt8]] {
+    package static func due(of partition: Int32, in reader: some StateReader) throws(StoreError) -> [[UInt8]] {
         var found: [[UInt8]] = []
         try reader.scan(due, prefix: KeyBuilder().uint32(UInt32(bitPattern: partition)).bytes) {
             key, _ throws(StoreError) in
@@ -120,7 +126,7 @@ enum EmittedLists {
     }
 
     /// Forgets everything of a partition; mentions go with the lists that made them.
-    static func wipe(_ partition: Int32, in batch: Batch) throws {
+    package static func wipe(_ partition: Int32, in batch: Batch) throws {
         var notes: [[UInt8]] = []
         try forEach(of: partition, in: batch) { note, _ in notes.append(note) }
         for note in notes { try forget(note, partition, in: batch) }

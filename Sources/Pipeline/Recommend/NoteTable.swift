@@ -1,41 +1,54 @@
 /// The notes that are alive under the served model version, by a dense number ("label") that the indexes use.
-struct NoteTable {
+package struct NoteTable {
     /// What ranking and the lists need of a note.
-    struct Note {
-        var id: [UInt8]
-        var contentHash: String
+    package struct Note {
+        package var id: [UInt8]
+        package var contentHash: String
         /// Event time of the note's creation, milliseconds.
-        var created: Int64
-        var category: String
-        var hashtags: [String]
+        package var created: Int64
+        package var category: String
+        package var hashtags: [String]
+
+        /// A note from its parts.
+        package init(id: [UInt8], contentHash: String, created: Int64, category: String, hashtags: [String]) {
+            self.id = id
+            self.contentHash = contentHash
+            self.created = created
+            self.category = category
+            self.hashtags = hashtags
+        }
     }
 
     private var labels: [[UInt8]: UInt32] = [:]
     private var notes: [Note?] = []
     private var free: [UInt32] = []
 
+    /// No notes.
+    package init() {}
+
     /// How many notes are alive.
-    var count: Int { labels.count }
+    package var count: Int { labels.count }
 
     /// One more than the highest label ever used.
-    var capacity: Int { notes.count }
+    package var capacity: Int { notes.count }
 
-    func label(of id: [UInt8]) -> UInt32? { labels[id] }
+    package func label(of id: [UInt8]) -> UInt32? { labels[id] }
 
-    subscript(_ label: UInt32) -> Note? { Int(label) < notes.count ? notes[Int(label)] : nil }
+    package subscript(_ label: UInt32) -> Note? { Int(label) < notes.count ? notes[Int(label)] : nil }
 
-    subscript(id id: [UInt8]) -> Note? { labels[id].flatMap { self[$0] } }
+    package subscript(id id: [UInt8]) -> Note? { labels[id].flatMap { self[$0] } }
 
     /// The label a new note would get.
-    var nextLabel: UInt32 { free.last ?? UInt32(notes.count) }
+    package var nextLabel: UInt32 { free.last ?? UInt32(notes.count) }
 
     /// Puts a note at a label, in place of what stood there.
-    mutating func insert(_ note: Note, at label: UInt32) {
-        while notes.count <= Int(label) {
-            if notes.count < Int(label) { free.append(UInt32(notes.count)) }
-            notes.append(nil)
-        }
-        if free.last == label {
+    package mutating func insert(_ note: Note, at label: UInt32) {
+        if Int(label) >= notes.count {
+            free.append(contentsOf: UInt32(notes.count)..<label)
+            notes.append(contentsOf: repeatElement(nil, count: Int(label) + 1 - notes.count))
+        } else if let old = notes[Int(label)] {
+            labels[old.id] = nil
+        } else if free.last == label {
             free.removeLast()
         } else if let place = free.firstIndex(of: label) {
             free.remove(at: place)
@@ -45,7 +58,7 @@ struct NoteTable {
     }
 
     /// Takes a note out; its label is free for another.
-    mutating func remove(_ id: [UInt8]) -> UInt32? {
+    package mutating func remove(_ id: [UInt8]) -> UInt32? {
         guard let label = labels.removeValue(forKey: id) else { return nil }
         notes[Int(label)] = nil
         free.append(label)
@@ -53,7 +66,7 @@ struct NoteTable {
     }
 
     /// Visits the living notes in the order of their labels.
-    func forEach(_ body: (UInt32, Note) throws -> Void) rethrows {
+    package func forEach(_ body: (UInt32, Note) throws -> Void) rethrows {
         for (label, note) in notes.enumerated() {
             if let note { try body(UInt32(label), note) }
         }

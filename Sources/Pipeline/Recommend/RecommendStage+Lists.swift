@@ -16,20 +16,20 @@ extension RecommendStage {
     /// The list goes out with this batch: the note is new, edited or deleted.
     func markUrgent(_ note: [UInt8], in batch: StageBatch) throws {
         let partition = partition(of: note)
-        guard owns(partition) else { return }
         try EmittedLists.markDue(note, partition, in: batch.changes)
-        urgent.insert(note)
+        if owns(partition) { urgent.insert(note) }
     }
 
     /// The list may have changed; it is made anew after the coalescing time. The mark is in the store too, since the
-    /// record that caused it is not read again once its position is committed.
+    /// record that caused it is not read again once its position is committed; and in it for partitions that are not
+    /// owned as well, since nobody may own them while they move.
     func markChanged(_ note: [UInt8], _ partition: Int32, in batch: StageBatch) throws {
+        guard !changed.contains(note) else { return }  // its mark is in the store already
         try EmittedLists.markDue(note, partition, in: batch.changes)
-        guard owns(partition) else { return }
-        changed.insert(note)
+        if owns(partition) { changed.insert(note) }
     }
 
-    /// Marks owned notes near a note: its place in their lists may have changed.
+    /// Marks the notes near a note: its place in their lists may have changed.
     func markNeighbours(of label: UInt32, in batch: StageBatch) throws {
         guard let own = notes[label], let vector = vectors.vector(label) else { return }
         for (partition, naming) in try EmittedLists.mentioning(own.id, in: batch.changes) {
@@ -40,16 +40,17 @@ extension RecommendStage {
         for other in near {
             guard let note = notes[other] else { continue }
             let partition = partition(of: note.id)
-            if owns(partition), try mayEnter(label, listOf: other, note.id, partition, in: batch) {
+            if try mayEnter(label, listOf: other, note.id, partition, in: batch) {
                 try markChanged(note.id, partition, in: batch)
             }
         }
     }
 
-    /// Whether a note's text would win it a place in another note's list as it was last sent.
+    /// Whether a note's text would win it a place in another note's list as it was last sent. Only an owner knows that.
     private func mayEnter(
         _ label: UInt32, listOf other: UInt32, _ id: [UInt8], _ partition: Int32, in batch: StageBatch
     ) throws -> Bool {
+        guard owns(partition), !changed.contains(id) else { return true }
         guard let last = try EmittedLists.last(of: id, partition, in: batch.changes),
             last.items.count >= configuration.listSize, let worst = last.items.map(\.score).min()
         else { return true }
@@ -62,7 +63,7 @@ extension RecommendStage {
 
     /// Makes the list of one note from the present state.
     /// - Parameter exact: compares with every note instead of searching, for those who compare states.
-    func related(to label: UInt32, in reader: some StateReader, exact: Bool = false) throws -> RelatedList {
+    package func related(to label: UInt32, in reader: some StateReader, exact: Bool = false) throws -> RelatedList {
         guard let own = notes[label], let vector = vectors.vector(label) else { return RelatedList() }
         let row = try pairRows(partition(of: own.id)).row(own.id, in: reader)
             .sorted {
@@ -122,29 +123,28 @@ extension RecommendStage {
 
     /// Sends the lists of new, edited and deleted notes.
     func sendUrgent(_ batch: StageBatch) throws {
-        try send(&urgent, isUrgent: true, in: batch)
+        try send(\.urgent, in: batch)
     }
 
     /// Sends the lists that changed; false when some are left for the next batch.
     func sendChanged(_ batch: StageBatch) throws -> Bool {
-        try send(&changed, isUrgent: false, in: batch)
+        try send(\.changed, in: batch)
         return changed.isEmpty
     }
 
-    private func send(_ due: inout Set<[UInt8]>, isUrgent: Bool, in batch: StageBatch) throws {
-        guard !due.isEmpty else { return }
-        var sent = 0
-        for note in due.sorted(by: { $0.lexicographicallyPrecedes($1) }) {
-            let partition = partition(of: note)
-            guard batch.livePartitions.contains(partition) else { continue }
-            try sendList(of: note, partition, evenIfAlike: isUrgent, in: batch)
-            due.remove(note)
-            sent += 1
-            if sent == Self.listsPerBatch { return }
+    private func send(_ due: ReferenceWritableKeyPath<RecommendStage, NoteQueue>, in batch: StageBatch) throws {
+        let notes = self[keyPath: due].first(Self.listsPerBatch) {
+            batch.livePartitions.contains(self.partition(of: $0))
+        }
+        for note in notes {
+            try sendList(of: note, partition(of: note), in: batch)
+            // From both: the mark in the store, which a later change relies on, is gone.
+            urgent.remove(note)
+            changed.remove(note)
         }
     }
 
-    private func sendList(of note: [UInt8], _ partition: Int32, evenIfAlike: Bool, in batch: StageBatch) throws {
+    private func sendList(of note: [UInt8], _ partition: Int32, in batch: StageBatch) throws {
         let changes = batch.changes
         try EmittedLists.clearDue(note, partition, in: changes)
         let last = try EmittedLists.last(of: note, partition, in: changes)
@@ -155,7 +155,7 @@ extension RecommendStage {
         }
         let made = try related(to: label, in: changes)
         for absent in made.absent { try EmittedLists.await(absent, for: note, partition, in: changes) }
-        if let last, last.version == version.id, last.contentHash == own.contentHash,
+        if let last, last.version == version.id, last.contentHash == own.contentHash, namesLivingNotes(last),
             !RelatedRanker.materialChange(
                 old: last.items.map { Array($0.note.utf8) }, new: made.items.map(\.note))
         {
@@ -166,6 +166,10 @@ extension RecommendStage {
             time: Timestamp(milliseconds: latestTime), items: made.items.map(RecommendedNote.init))
         try EmittedLists.keep(list, of: note, partition, in: changes)
         batch.send(to: .noteRecommendations, partition: partition, key: note, value: try list.encode(as: .json))
+    }
+
+    private func namesLivingNotes(_ list: RecommendationList) -> Bool {
+        list.items.allSatisfy { notes.label(of: Array($0.note.utf8)) != nil }
     }
 
     // MARK: - After an assignment
@@ -184,7 +188,7 @@ extension RecommendStage {
     /// Marks every owned living note without a list, or whose list is of another text or version or names a dead note,
     /// every list without a living note, and what was due when the store was last written.
     func reconcile(_ partition: Int32, in batch: StageBatch) throws {
-        changed.formUnion(try EmittedLists.due(of: partition, in: batch.changes))
+        for note in try EmittedLists.due(of: partition, in: batch.changes) { changed.insert(note) }
         var listed: Set<[UInt8]> = []
         var marked: [[UInt8]] = []
         try EmittedLists.forEach(of: partition, in: batch.changes) { note, list in
@@ -192,7 +196,7 @@ extension RecommendStage {
             let own = notes[id: note]
             let isSound =
                 own.map { $0.contentHash == list.contentHash && list.version == version.id } == true
-                && list.items.allSatisfy { notes.label(of: Array($0.note.utf8)) != nil }
+                && namesLivingNotes(list)
             if !isSound { marked.append(note) }
         }
         notes.forEach { _, note in
@@ -206,11 +210,11 @@ extension RecommendStage {
 }
 
 /// A list as it was made, and what it could not name.
-struct RelatedList {
+package struct RelatedList {
     /// Best first.
-    var items: [RankedNote] = []
+    package var items: [RankedNote] = []
     /// Notes clicked together with this one that are not alive here (not yet profiled, or deleted).
-    var absent: [[UInt8]] = []
+    package var absent: [[UInt8]] = []
 }
 
 extension RecommendedNote {

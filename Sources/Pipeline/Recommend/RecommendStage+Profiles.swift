@@ -26,6 +26,9 @@ extension RecommendStage {
                     .wrongType, field: "embedding",
                     detail: "\(profile.embedding.count) numbers; model version \(version.id) has \(version.dimension)")
             }
+            guard profile.embedding.reduce(Float(0), { $0 + $1 * $1 }).isFinite else {
+                throw SchemaError(.wrongType, field: "embedding", detail: "numbers that are not finite, or too large")
+            }
             try batch.changes.put(Self.profiles, Self.profileKey(key.note, key.version), profile.encode(as: .protobuf))
             if isServed { try index(profile, of: key.note, in: batch) }
         }
@@ -44,7 +47,7 @@ extension RecommendStage {
         try vectors.insert(label, profile.embedding, in: batch.changes)
         try lexicon.insert(label, title: profile.title, content: profile.content, in: batch.changes)
         notes.insert(NoteTable.Note(profile, id: note), at: label)
-        latestTime = max(latestTime, profile.time?.milliseconds ?? 0)
+        try noteTime(profile.time?.milliseconds ?? 0, in: batch)
         trending.insert(
             note: label, NoteTable.Note(profile, id: note), activity: try activity(of: note, in: batch.changes))
         try markNeighbours(of: label, in: batch)
@@ -72,7 +75,7 @@ extension RecommendStage {
         let delta = try IncomingActivityDelta.decode(
             key: record.key, value: record.value, contentType: record.contentType)
         let streamTime = delta.streamTime
-        latestTime = max(latestTime, streamTime)
+        try noteTime(streamTime, in: batch)
         for note in try activityTable.dropExpired(at: streamTime, in: batch.changes) {
             try activityChanged(note, in: batch)
         }
@@ -98,6 +101,7 @@ extension RecommendStage {
         }
         try vectors.wipe(in: batch.changes)
         try lexicon.wipe(in: batch.changes)
+        try resetTime(in: batch)
         notes = NoteTable()
         trending = TrendingBoard()
     }
@@ -118,14 +122,14 @@ extension RecommendStage {
             labelled.append((id, try number.uint32()))
             return true
         }
-        for (id, label) in labelled {
+        // In the order of labels, so that the table finds no holes but real ones.
+        for (id, label) in labelled.sorted(by: { $0.1 < $1.1 }) {
             guard let bytes = try store.get(Self.profiles, Self.profileKey(id, Array(version.id.utf8))) else {
                 continue
             }
             let profile = try NoteProfile(protobuf: bytes)
             let note = NoteTable.Note(profile, id: id)
             notes.insert(note, at: label)
-            latestTime = max(latestTime, profile.time?.milliseconds ?? 0)
             trending.insert(note: label, note, activity: try activity(of: id, in: store))
         }
     }

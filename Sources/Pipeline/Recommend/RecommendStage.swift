@@ -18,13 +18,15 @@ package final class RecommendStage: StreamStage {
     package static let globalTopics = [TopicName.noteProfiles, .activity]
     package static let ownOutputTopic: TopicName? = .noteRecommendations
     package static let families =
-        [profiles, labels] + EmittedLists.families + PairRows.families + ActivityTable.families
+        [profiles, labels, clock] + EmittedLists.families + PairRows.families + ActivityTable.families
         + VectorIndex.families + LexicalIndex.families
 
     /// (note, model version) → the profile as it came, as protobuf.
     static let profiles = ColumnFamily("profiles")
     /// (model version, note) → its label in that version's indexes.
     static let labels = ColumnFamily("labels")
+    /// Nothing → the newest event time seen.
+    private static let clock = ColumnFamily("recommend-clock")
 
     /// What the stage is set up with.
     package struct Configuration: Sendable {
@@ -64,13 +66,13 @@ package final class RecommendStage: StreamStage {
     let logger: Logger
     let vectors: VectorIndex
     let lexicon: LexicalIndex
-    var notes = NoteTable()
+    package internal(set) var notes = NoteTable()
     /// The newest event time seen in any profile or delta: what lists and trending are stamped with.
-    var latestTime: Int64 = 0
+    private(set) var latestTime: Int64 = 0
     /// Owned notes whose first list, or tombstone, goes out with this batch.
-    var urgent: Set<[UInt8]> = []
+    var urgent = NoteQueue()
     /// Owned notes whose list may have changed since it was sent.
-    var changed: Set<[UInt8]> = []
+    var changed = NoteQueue()
     var trending = TrendingBoard()
     private var owned: Set<Int32> = []
     private var flushed = ContinuousClock.now
@@ -85,12 +87,14 @@ package final class RecommendStage: StreamStage {
         vectors = try VectorIndex(
             store: store, namespace: namespace, parameters: VectorIndexParameters(dimension: version.dimension))
         lexicon = try LexicalIndex(store: store, namespace: namespace)
+        try loadClock()
         try loadNotes()
     }
 
     package func reload() throws {
         try vectors.reload()
         try lexicon.reload()
+        try loadClock()
         try loadNotes()
         urgent.removeAll()
         changed.removeAll()
@@ -106,7 +110,7 @@ package final class RecommendStage: StreamStage {
     package func process(_ delta: IncomingPairDelta, of partition: Int32, in batch: StageBatch) throws {
         let rows = pairRows(partition)
         let streamTime = delta.streamTime
-        latestTime = max(latestTime, streamTime)
+        try noteTime(streamTime, in: batch)
         for source in try rows.advance(to: streamTime, in: batch.changes) {
             try markChanged(source, partition, in: batch)
         }
@@ -125,8 +129,8 @@ package final class RecommendStage: StreamStage {
 
     package func revoked(_ partition: Int32) {
         owned.remove(partition)
-        changed = changed.filter { self.partition(of: $0) != partition }
-        urgent = urgent.filter { self.partition(of: $0) != partition }
+        changed.removeAll { self.partition(of: $0) == partition }
+        urgent.removeAll { self.partition(of: $0) == partition }
     }
 
     package func wipe(_ partition: Int32, in batch: StageBatch) throws {
@@ -135,9 +139,30 @@ package final class RecommendStage: StreamStage {
     }
 
     /// The partition of note-recommendations, and of cooccurrence, that a note belongs to.
-    func partition(of note: [UInt8]) -> Int32 { Partitioner.partition(for: note, count: configuration.partitions) }
+    package func partition(of note: [UInt8]) -> Int32 {
+        Partitioner.partition(for: note, count: configuration.partitions)
+    }
 
     func owns(_ partition: Int32) -> Bool { owned.contains(partition) }
+
+    // MARK: - Time
+
+    /// Moves the newest event time on, never back.
+    func noteTime(_ time: Int64, in batch: StageBatch) throws {
+        guard time > latestTime else { return }
+        latestTime = time
+        try batch.changes.put(Self.clock, [], time.littleEndianBytes)
+    }
+
+    func resetTime(in batch: StageBatch) throws {
+        latestTime = 0
+        try batch.changes.delete(Self.clock, [])
+    }
+
+    private func loadClock() throws {
+        let bytes = try store.get(Self.clock, []) ?? []
+        latestTime = bytes.count == 8 ? Int64(littleEndianBytes: bytes[...]) : 0
+    }
 
     // MARK: - The end of a batch
 

@@ -77,11 +77,13 @@ package final class SessionStage: StreamStage {
 
     private func send(_ deltas: WindowDeltas, time: Timestamp, in batch: StageBatch) throws {
         try deltas.forEachPairs { source, bucket, targets in
-            let event = PairDelta(
-                source: String(decoding: source, as: UTF8.self), bucket: bucket,
-                targets: targets.map { TargetDelta(note: String(decoding: $0.note, as: UTF8.self), delta: $0.delta) },
-                time: time)
-            batch.send(to: .cooccurrence, key: source, value: try event.encode(as: .json))
+            for part in Self.parts(of: targets) {
+                let event = PairDelta(
+                    source: String(decoding: source, as: UTF8.self), bucket: bucket,
+                    targets: part.map { TargetDelta(note: String(decoding: $0.note, as: UTF8.self), delta: $0.delta) },
+                    time: time)
+                batch.send(to: .cooccurrence, key: source, value: try event.encode(as: .json))
+            }
         }
         try deltas.forEachActivity { note, hour, delta in
             let event = ActivityDelta(
@@ -99,6 +101,23 @@ package final class SessionStage: StreamStage {
                 batch.send(to: topic, partition: partition, key: nil, value: value)
             }
         }
+    }
+
+    /// Cuts a row's deltas so that each record stays well below a broker's usual limit of 1 MB, whatever JSON makes of the
+    /// ids. Deltas add up, so the parts mean the same as the whole.
+    private static func parts<Target>(
+        of targets: [(note: [UInt8], delta: Target)]
+    ) -> [ArraySlice<(note: [UInt8], delta: Target)>] {
+        var parts: [ArraySlice<(note: [UInt8], delta: Target)>] = []
+        var start = 0
+        var bytes = 0
+        for (index, target) in targets.enumerated() {
+            bytes += target.note.count + 48
+            guard bytes > 128 << 10 || index == targets.count - 1 else { continue }
+            parts.append(targets[start...index])
+            (start, bytes) = (index + 1, 0)
+        }
+        return parts
     }
 
     package func revoked(_ partition: Int32) {

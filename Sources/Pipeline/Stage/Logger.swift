@@ -56,8 +56,9 @@ public struct Logger: Sendable {
 }
 
 /// Keeps a flood of one message from drowning the log.
-private final class LogLimiter: Sendable {
-    enum Verdict { case pass(leftOut: Int), drop }
+package final class LogLimiter: Sendable {
+    /// What becomes of a line.
+    package enum Verdict: Equatable { case pass(leftOut: Int), drop }
 
     private struct Window {
         var start: ContinuousClock.Instant
@@ -69,9 +70,12 @@ private final class LogLimiter: Sendable {
     private static let period = Duration.seconds(10)
     private let windows = Mutex<[String: Window]>([:])
 
-    func admit(_ message: String) -> Verdict {
+    /// A limiter that has seen nothing.
+    package init() {}
+
+    /// Whether a line with this message is written, and how many were left out before it.
+    package func admit(_ message: String, at now: ContinuousClock.Instant = .now) -> Verdict {
         windows.withLock { windows in
-            let now = ContinuousClock.now
             var window = windows[message] ?? Window(start: now)
             var leftOut = 0
             if now - window.start > Self.period {

@@ -38,13 +38,30 @@ extension Message {
 }
 
 extension DeadLetter {
+    /// Tells, in bytes, of a value too large for the dead letters.
+    package static let leftOutHeader = "dead-letter-value-left-out"
+
     /// The record set aside: its own key, bytes and headers, and why.
-    static func record(
-        _ record: Record, _ error: SchemaError, stage: String, originalTopic: String
+    ///
+    /// - Parameter limit: bytes that the topic of dead letters accepts. A record that would not fit leaves its value behind,
+    ///   and at need its headers: what cannot be read must not stop the rest, and its origin says where to find it.
+    package static func record(
+        _ record: Record, _ error: SchemaError, stage: String, limit: Int
     ) -> (key: [UInt8]?, value: [UInt8]?, headers: [Header]) {
         let letter = DeadLetter(
-            error, stage: stage, topic: originalTopic, partition: record.partition, offset: record.offset,
+            error, stage: stage, topic: record.topic, partition: record.partition, offset: record.offset,
             recordTimestamp: record.timestampOrNone)
-        return (record.key, record.value, record.headers + letter.headers.map { Header($0.name, $0.value) })
+        let reason = letter.headers.map { Header($0.name, $0.value) }
+        // Room for Kafka's own framing.
+        let room = limit - 1_024 - (record.key?.count ?? 0) - bytes(of: reason)
+        let size = record.value?.count ?? 0
+        if bytes(of: record.headers) + size <= room { return (record.key, record.value, record.headers + reason) }
+        let leftOut = Header(leftOutHeader, String(size))
+        let kept = bytes(of: record.headers) <= room ? record.headers : []
+        return (record.key, nil, kept + reason + [leftOut])
+    }
+
+    private static func bytes(of headers: [Header]) -> Int {
+        headers.reduce(0) { $0 + $1.name.utf8.count + ($1.value?.count ?? 0) + 10 }
     }
 }

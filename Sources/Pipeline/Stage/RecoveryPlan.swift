@@ -18,7 +18,7 @@ package struct RecoveryPlan: Equatable, Sendable {
         case behind
         /// The group knows the partition, the store does not.
         case missing
-        /// The store is not to be trusted: below the log's start, or unused for so long that tombstones may be gone.
+        /// The store is not to be trusted: it stands below the log's start.
         case stale
         /// The store, or the group, stands beyond what it can: the log is another one.
         case otherLog
@@ -42,35 +42,38 @@ package struct RecoveryPlan: Equatable, Sendable {
     ///   - stored: the store's position; nil when it holds nothing of this partition.
     ///   - committed: the group's committed position, open commits awaited; nil when there is none.
     ///   - log: offsets of the first retained record and of the end.
-    ///   - isStale: the store was last written too long ago.
     ///   - mark: the stage's mark now.
     package static func make(
-        stored: Position?, committed: CommittedPosition?, log: ClosedRange<Int64>, isStale: Bool,
-        policy: ReplayPolicy, mark: String
+        stored: Position?, committed: CommittedPosition?, log: ClosedRange<Int64>, policy: ReplayPolicy,
+        mark: String
     ) -> RecoveryPlan {
         let beginning = Position(offset: log.lowerBound)
+        let end = Position(offset: log.upperBound)
         func anew(_ situation: Situation) -> RecoveryPlan {
             RecoveryPlan(situation: situation, wipes: stored != nil, start: beginning, silentUntil: beginning)
         }
         guard let committed else {
             guard let stored else { return anew(.fresh) }
             // The store never runs ahead of a commit, so all that it holds was emitted: go on from there.
-            guard log.contains(stored.offset), !isStale else { return anew(.otherLog) }
+            guard beginning <= stored, stored <= end else { return anew(.otherLog) }
             return RecoveryPlan(situation: .forgotten, start: stored, silentUntil: stored)
         }
-        guard committed.position.offset <= log.upperBound else { return anew(.otherLog) }
+        guard committed.position <= end else { return anew(.otherLog) }
         guard committed.mark == mark else {
-            return RecoveryPlan(situation: .otherMark, start: beginning, silentUntil: beginning)
+            var plan = anew(.otherMark)
+            // What is kept beside outputs (`skips`) is told apart by the mark; rebuilt state must not count twice.
+            if case .skips = policy { plan.wipes = false }
+            return plan
         }
         let live = max(committed.position, beginning)
-        if stored == live, !isStale { return RecoveryPlan(situation: .equal, start: live, silentUntil: live) }
+        if stored == live { return RecoveryPlan(situation: .equal, start: live, silentUntil: live) }
         if case .skips = policy {
             return RecoveryPlan(situation: stored == nil ? .missing : .behind, start: live, silentUntil: live)
         }
         guard let stored else {
             return RecoveryPlan(situation: .missing, start: beginning, silentUntil: live)
         }
-        guard stored >= beginning, !isStale else {
+        guard stored >= beginning else {
             return RecoveryPlan(situation: .stale, wipes: true, start: beginning, silentUntil: live)
         }
         guard stored < live else {

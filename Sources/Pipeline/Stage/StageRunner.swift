@@ -23,11 +23,37 @@ package struct StageEnvironment: Sendable {
     package var deleteRetentionMilliseconds: Int64
     /// Where lines go.
     package var logger: Logger
+    /// Called where a crash would hurt most; what it throws ends the run as a crash would. For tests.
+    package var atCommit: (@Sendable (CommitStep) throws -> Void)?
+
+    /// An environment in which nothing crashes on purpose.
+    package init(
+        client: ClientSettings, groupPrefix: String, instanceID: String, topics: Topics, batchRecords: Int,
+        commitInterval: Duration, timerSlice: Int, deleteRetentionMilliseconds: Int64, logger: Logger
+    ) {
+        self.client = client
+        self.groupPrefix = groupPrefix
+        self.instanceID = instanceID
+        self.topics = topics
+        self.batchRecords = batchRecords
+        self.commitInterval = commitInterval
+        self.timerSlice = timerSlice
+        self.deleteRetentionMilliseconds = deleteRetentionMilliseconds
+        self.logger = logger
+    }
 
     /// The consumer group of a stage.
     package func groupID(_ stage: String) -> String { groupPrefix + stage }
     /// The transactional id of a stage's producer.
     package func transactionalID(_ stage: String) -> String { groupID(stage) + "/" + instanceID }
+}
+
+/// A place in the commit of a batch.
+package enum CommitStep: Sendable {
+    /// Outputs and positions are in an open transaction.
+    case beforeKafka
+    /// The transaction is committed, the store not yet written.
+    case betweenKafkaAndStore
 }
 
 /// Drives one stage on one thread: gathers a batch, runs the stage over it, commits to Kafka, then to the store.

@@ -14,16 +14,19 @@ extension StageSession {
                 try transact(batch.outputs, commit.live)
             } catch {
                 batch.changes.discard()
-                if error.requiresAbort { try? producer.abort() }
+                if let error = error as? EventLogError, error.requiresAbort { try? producer.abort() }
                 throw error
             }
+            try environment.atCommit?(.betweenKafkaAndStore)
         }
-        guard !commit.isEmpty || !batch.changes.isEmpty else { return }
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        guard !commit.isEmpty || !batch.changes.isEmpty || isStampDue(now) else { return }
         for (place, position) in commit.live.merging(commit.storeOnly, uniquingKeysWith: { live, _ in live }) {
             try Positions.write(position, of: place, in: batch.changes)
         }
-        try Positions.stampWritten(Int64(Date().timeIntervalSince1970 * 1000), in: batch.changes)
+        try Positions.stampWritten(now, in: batch.changes)
         try batch.changes.commit()
+        stamped = now
         status.update {
             $0.records += commit.records
             $0.replayed += commit.replayed
@@ -32,9 +35,14 @@ extension StageSession {
         }
     }
 
+    /// A store that is kept up to date is in use, though a quiet log leaves nothing to write for days.
+    private func isStampDue(_ now: Int64) -> Bool {
+        isAtEnd && now - stamped > min(600_000, environment.deleteRetentionMilliseconds / 8)
+    }
+
     private func transact(
         _ outputs: [OutgoingRecord], _ positions: [TopicPartition: Position]
-    ) throws(EventLogError) {
+    ) throws {
         try producer.begin()
         for output in outputs { try producer.produce(output) }
         if !positions.isEmpty {
@@ -44,6 +52,7 @@ extension StageSession {
             }
             try producer.sendOffsets(offsets, of: consumer)
         }
+        try environment.atCommit?(.beforeKafka)
         try producer.commit()
     }
 }

@@ -6,7 +6,6 @@ import StateStore
 extension StageSession: RebalanceListener {
     func assigned(_ partitions: [TopicPartition], to consumer: Consumer) throws -> [TopicPartition: StartOffset] {
         let committed = try consumer.committed(partitions)
-        let isStale = try isStoreStale()
         var starts: [TopicPartition: StartOffset] = [:]
         let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
         for place in partitions {
@@ -14,11 +13,8 @@ extension StageSession: RebalanceListener {
             let plan = RecoveryPlan.make(
                 stored: try Positions.read(place, in: store),
                 committed: committed[place].map { CommittedPosition(offset: $0.offset, metadata: $0.metadata) },
-                log: log.low...max(log.low, log.high), isStale: isStale, policy: Stage.replayPolicy, mark: stage.mark)
-            if plan.wipes {
-                try stage.wipe(place.partition, in: batch)
-                try Positions.clear(place, in: batch.changes)
-            }
+                log: log.low...max(log.low, log.high), policy: Stage.replayPolicy, mark: stage.mark)
+            if plan.wipes { try wipe(place, in: batch) }
             owned[place] = Owned(position: plan.start, silentUntil: plan.silentUntil)
             unprepared.insert(place)
             starts[place] = .offset(plan.start.offset)
@@ -47,11 +43,37 @@ extension StageSession: RebalanceListener {
         try revoked(partitions, from: consumer)
     }
 
-    /// Half of the time for which brokers keep tombstones: a store unused for longer may hold what was deleted.
-    private func isStoreStale() throws -> Bool {
-        guard let written = try Positions.lastWritten(in: store) else { return false }
-        let now = Int64(Date().timeIntervalSince1970 * 1000)
-        return now - written > environment.deleteRetentionMilliseconds / 2
+    /// Forgets a partition: its state, where it stood, and how far the stage's own output was taken note of.
+    private func wipe(_ place: TopicPartition, in batch: StageBatch) throws {
+        try stage.wipe(place.partition, in: batch)
+        try Positions.clear(place, in: batch.changes)
+        if let topic = Stage.ownOutputTopic {
+            let output = TopicPartition(environment.topics.name(of: topic), place.partition)
+            try Positions.clear(output, in: batch.changes)
+        }
+    }
+
+    /// Empties a store that was last written longer ago than half of the time for which brokers keep tombstones: it may
+    /// hold what was deleted since. All of it at once, since the next write makes the store look fresh.
+    func discardStaleState() throws {
+        stamped = Int64(Date().timeIntervalSince1970 * 1000)
+        guard let written = try Positions.lastWritten(in: store),
+            stamped - written > environment.deleteRetentionMilliseconds / 2
+        else { return }
+        environment.logger.notice("the store was unused for too long and is rebuilt", ["stage": Stage.name])
+        let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
+        for place in environment.topics.places(of: Stage.inputTopic) { try wipe(place, in: batch) }
+        try wipeGlobals(in: batch)
+        try Positions.stampWritten(stamped, in: batch.changes)
+        try batch.changes.commit()
+        try stage.reload()
+    }
+
+    private func wipeGlobals(in batch: StageBatch) throws {
+        try stage.wipeGlobals(in: batch)
+        for topic in Stage.globalTopics {
+            for place in environment.topics.places(of: topic) { try Positions.clear(place, in: batch.changes) }
+        }
     }
 
     // MARK: - Global tables
@@ -60,7 +82,7 @@ extension StageSession: RebalanceListener {
     func openGlobals() throws {
         guard let globals else { return }
         var places: [TopicPartition: Position] = [:]
-        var isSound = try !isStoreStale()
+        var isSound = true
         for topic in Stage.globalTopics {
             for place in environment.topics.places(of: topic) {
                 let log = try globals.watermarks(place)
@@ -72,8 +94,7 @@ extension StageSession: RebalanceListener {
         if !isSound {
             environment.logger.notice("the global tables are read anew", ["stage": Stage.name])
             let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
-            try stage.wipeGlobals(in: batch)
-            for place in places.keys { try Positions.clear(place, in: batch.changes) }
+            try wipeGlobals(in: batch)
             try batch.changes.commit()
             try stage.reload()
         }
@@ -84,7 +105,9 @@ extension StageSession: RebalanceListener {
     /// said last, so that the stage can tell which lists are missing or out of date.
     func prepare() throws {
         if let globals {
-            try readToEnd(globals) { [stage] record, batch in try stage.processGlobal(record, in: batch) }
+            try read(globals, toEndsOf: globals.assignment) { [stage] record, batch in
+                try stage.processGlobal(record, in: batch)
+            }
         }
         let places = unprepared
         if let globals, let topic = Stage.ownOutputTopic {
@@ -110,7 +133,7 @@ extension StageSession: RebalanceListener {
         }
         try globals.assign(starts)
         defer { try? globals.unassign(places) }
-        try readToEnd(globals) { [stage] record, batch in
+        try read(globals, toEndsOf: places) { [stage] record, batch in
             if starts[record.topicPartition] != nil {
                 try stage.restoreOwnOutput(record, in: batch)
             } else {
@@ -119,12 +142,15 @@ extension StageSession: RebalanceListener {
         }
     }
 
-    /// Reads until every partition of a consumer has been seen to its end, writing to the store as it goes.
-    private func readToEnd(_ reader: Consumer, _ body: (Record, StageBatch) throws -> Void) throws {
-        var isDone = false
-        while !isDone {
+    /// Reads until the ends that some partitions have now, writing to the store as it goes.
+    private func read(
+        _ reader: Consumer, toEndsOf places: some Collection<TopicPartition>,
+        _ body: (Record, StageBatch) throws -> Void
+    ) throws {
+        var ends = try LogEnds(of: places, seenBy: reader)
+        while !ends.areReached {
             let records = try reader.poll(maximum: environment.batchRecords, timeout: .milliseconds(100))
-            isDone = records.isEmpty && reader.assignment.allSatisfy { reader.caughtUp[$0] != nil }
+            ends.note(records, reader)
             guard !records.isEmpty else { continue }
             let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
             var pending = PendingCommit()

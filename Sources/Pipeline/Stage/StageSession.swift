@@ -25,6 +25,8 @@ final class StageSession<Stage: StreamStage> {
     var owned: [TopicPartition: Owned] = [:]
     /// Owned partitions for which nothing may be emitted yet: see `prepare()`.
     var unprepared: Set<TopicPartition> = []
+    /// Wall-clock milliseconds of the store's last write in this session.
+    var stamped: Int64 = 0
     /// Records read and not yet processed; `next` is the first of them.
     private var waiting: [Record] = []
     private var next = 0
@@ -45,6 +47,7 @@ final class StageSession<Stage: StreamStage> {
     /// Runs until `stop` is set; throws what ends the session. The last batch is then committed or discarded, never half.
     func run(until stop: StopSignal) throws {
         try producer.initTransactions()
+        try discardStaleState()
         try openGlobals()
         try consumer.subscribe(to: [environment.topics.name(of: Stage.inputTopic)], listener: self)
         while !stop.isSet { try step() }
@@ -62,8 +65,10 @@ final class StageSession<Stage: StreamStage> {
     // MARK: - One batch
 
     private func step() throws {
-        let globalRecords = try gather()
+        try gather()
+        // Before the global tables are read on: preparing reads them to their ends.
         if !unprepared.isEmpty { try prepare() }
+        let globalRecords = try gatherGlobals()
         let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
         batch.livePartitions = Set(owned.filter { !$0.value.isSilent }.keys.map(\.partition))
         var commit = PendingCommit()
@@ -73,24 +78,41 @@ final class StageSession<Stage: StreamStage> {
         try processWaiting(in: batch, &commit)
         try stage.finish(batch)
         try self.commit(batch, commit)
+        endSilence()
         report()
     }
 
-    /// Reads from the group and from the global topics. A batch ends when it is full or the commit interval is over; the
-    /// first record does not wait for others when the stage was idle.
-    private func gather() throws -> [Record] {
-        guard next == waiting.count else { return try globals?.poll(timeout: .zero) ?? [] }
+    /// With two consumers neither may keep the other waiting for long.
+    private var patience: Duration { globals == nil ? .milliseconds(50) : .milliseconds(5) }
+
+    /// Reads from the group. A batch ends when it is full or the commit interval is over; the first record does not wait
+    /// for others when the stage was idle.
+    private func gather() throws {
+        guard next == waiting.count else { return }
         waiting.removeAll(keepingCapacity: true)
         next = 0
-        // With two consumers neither may keep the other waiting for long.
-        let patience: Duration = globals == nil ? .milliseconds(50) : .milliseconds(5)
-        let isBusy = stage.backlog > 0
         waiting = try consumer.poll(
-            maximum: environment.batchRecords, timeout: isBusy ? .milliseconds(1) : patience,
+            maximum: environment.batchRecords, timeout: stage.backlog > 0 ? .milliseconds(1) : patience,
             linger: environment.commitInterval)
-        return try globals?.poll(
-            maximum: environment.batchRecords, timeout: waiting.isEmpty && !isBusy ? patience : .zero,
-            linger: waiting.isEmpty ? environment.commitInterval : .zero) ?? []
+    }
+
+    /// Reads from the global topics, waiting only when there is nothing else to do.
+    private func gatherGlobals() throws -> [Record] {
+        guard let globals else { return [] }
+        let isIdle = next == waiting.count
+        return try globals.poll(
+            maximum: environment.batchRecords, timeout: isIdle && stage.backlog == 0 ? patience : .zero,
+            linger: isIdle ? environment.commitInterval : .zero)
+    }
+
+    /// Where a partition's end has been reached, nothing is left to replay, though the last offsets before the committed
+    /// position may hold no record: retention, compaction and the marks of transactions leave gaps.
+    private func endSilence() {
+        guard next == waiting.count else { return }
+        for (place, partition) in owned where partition.isSilent {
+            guard let end = consumer.caughtUp[place], end >= partition.silentUntil.offset else { continue }
+            owned[place]?.position = partition.silentUntil
+        }
     }
 
     private func processWaiting(in batch: StageBatch, _ commit: inout PendingCommit) throws {
@@ -116,11 +138,13 @@ final class StageSession<Stage: StreamStage> {
         _ record: Record, _ partition: inout Owned, _ timersLeft: inout Int, in batch: StageBatch
     ) throws -> Bool {
         if partition.position.offset != record.offset { partition.position = Position(offset: record.offset) }
-        batch.isSilent = partition.isSilent
+        // Where the committed position lies among a record's timers, nothing of the record itself is out yet.
+        let isRecordSilent = record.offset < partition.silentUntil.offset
         let input: Stage.Input
         do {
             input = try stage.decode(record)
         } catch {
+            batch.isSilent = isRecordSilent
             setAside(record, error, in: batch)
             partition.position = Position(offset: record.offset + 1)
             return true
@@ -128,6 +152,7 @@ final class StageSession<Stage: StreamStage> {
         guard try runTimers(before: input, of: record.partition, &partition, &timersLeft, in: batch) else {
             return false
         }
+        batch.isSilent = isRecordSilent
         try stage.process(input, of: record.partition, in: batch)
         partition.position = Position(offset: record.offset + 1)
         return true
@@ -171,7 +196,7 @@ final class StageSession<Stage: StreamStage> {
     /// Sends a record that cannot be read to the dead letters, and goes on.
     private func setAside(_ record: Record, _ error: SchemaError, in batch: StageBatch) {
         let letter = DeadLetter.record(
-            record, error, stage: Stage.name, originalTopic: record.topic)
+            record, error, stage: Stage.name, limit: environment.topics.maximumBytes(of: .deadLetters))
         batch.send(to: .deadLetters, key: letter.key, value: letter.value, headers: letter.headers)
         guard !batch.isSilent else { return }
         status.update { $0.deadLetters += 1 }
@@ -184,13 +209,18 @@ final class StageSession<Stage: StreamStage> {
     private func report() {
         let isReady = !owned.isEmpty && unprepared.isEmpty && !owned.values.contains(where: \.isSilent)
         let hasMore = next < waiting.count || stage.backlog > 0
-        let isAtEnd =
-            owned.keys.allSatisfy { consumer.caughtUp[$0] != nil }
-            && (globals.map { $0.assignment.allSatisfy { globals?.caughtUp[$0] != nil } } ?? true)
+        let isAtEnd = isAtEnd
         status.update {
             $0.partitions = owned.keys.map(\.partition).sorted()
             $0.isReady = isReady
             $0.isDrained = isReady && isAtEnd && !hasMore
+        }
+    }
+
+    /// Every partition read here was read to its end when last looked at.
+    var isAtEnd: Bool {
+        [consumer, globals].compactMap { $0 }.allSatisfy { reader in
+            reader.assignment.allSatisfy { reader.caughtUp[$0] != nil }
         }
     }
 }

@@ -95,9 +95,9 @@ package final class StageBatch {
     /// Changes to the store, read through by everything in the batch.
     package let changes: Batch
     /// Set while a record is replayed: its changes count, its outputs were sent long ago.
-    package internal(set) var isSilent = false
+    package var isSilent = false
     /// Partitions for which lists may be sent: owned, and with their replay behind them.
-    package internal(set) var livePartitions: Set<Int32> = []
+    package var livePartitions: Set<Int32> = []
     /// Records to send, in order.
     package private(set) var outputs: [OutgoingRecord] = []
     /// Topics, for what depends on partition counts.

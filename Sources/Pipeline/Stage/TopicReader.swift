@@ -13,10 +13,11 @@ public struct TopicReader {
         let consumer = try Consumer(client)
         defer { try? consumer.close() }
         try consumer.assign(Dictionary(uniqueKeysWithValues: places.map { ($0, .beginning) }))
-        while true {
+        var ends = try LogEnds(of: places, seenBy: consumer)
+        while !ends.areReached {
             let records = try consumer.poll(maximum: 10_000, timeout: .milliseconds(200))
+            ends.note(records, consumer)
             for record in records { try body(record) }
-            if records.isEmpty, places.allSatisfy({ consumer.caughtUp[$0] != nil }) { return }
         }
     }
 

@@ -20,6 +20,12 @@ public struct Topics: Sendable {
     /// Partitions of a topic.
     public func partitions(of topic: TopicName) -> Int32 { catalog[topic].partitions }
 
+    /// Bytes of a record that the topic's brokers accept, keys and headers included: as the catalogue says, else Kafka's
+    /// own default.
+    func maximumBytes(of topic: TopicName) -> Int {
+        catalog[topic].config["max.message.bytes"].flatMap { Int($0) } ?? 1_048_588
+    }
+
     /// All partitions of a topic.
     public func places(of topic: TopicName) -> [TopicPartition] {
         (0..<partitions(of: topic)).map { TopicPartition(name(of: topic), $0) }
