@@ -8,21 +8,21 @@ public struct NextWeights: Sendable, Equatable {
     ]
 
     /// Weight of the embeddings' cosine.
-    public var cosine: Double = 0.9
+    public var cosine: Double = 0.5
     /// Weight of the lexical share.
-    public var lexical: Double = 0.3
+    public var lexical: Double = 0.9
     /// Weight of the shrunk co-occurrence.
     public var cooccurrence: Double = 1
     /// Weight of youth, −ln(age).
-    public var age: Double = 0.4
+    public var age: Double = 0.3
     /// Weight of the place among the newest notes.
-    public var newest: Double = 0.3
+    public var newest: Double = 0.4
     /// Weight of the place among the notes touched last.
-    public var touched: Double = 0.7
+    public var touched: Double = 0.8
     /// Weight of having any click in the window.
     public var active: Double = 1
     /// Weight of the last day's clicks.
-    public var recentClicks: Double = 0.3
+    public var recentClicks: Double = 0.2
     /// Weight of the window's clicks. Negative beside the others: of two notes touched equally recently, the one that
     /// many have been to already has fewer people left who have not.
     public var clicks: Double = -0.5

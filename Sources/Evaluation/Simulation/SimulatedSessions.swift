@@ -73,12 +73,12 @@ struct SimulatedSessions {
     ) -> Double {
         let candidate = notes[note]
         let hours = Double(time - candidate.logged.created) / 3_600_000
-        var pull = 1.2 * log(user.interests[candidate.topic] + 0.05) + candidate.appeal
-        if candidate.circle == user.circle { pull += 1.5 }
+        var pull = log(user.interests[candidate.topic] + 0.05) + candidate.appeal
+        if candidate.circle == user.circle { pull += 2.5 }
         if let previous {
             if note == previous { return -20 }
             if notes[previous].topic == candidate.topic { pull += 1 }
-            if let circle = candidate.circle, notes[previous].circle == circle { pull += 1.5 }
+            if let circle = candidate.circle, notes[previous].circle == circle { pull += 2.5 }
         }
         pull += 0.3 * log(1 + popularity[note])
         return pull - 1.5 * (1 - exp(-hours / Self.ageing))
