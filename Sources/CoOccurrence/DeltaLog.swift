@@ -1,7 +1,7 @@
 /// Deltas by two note numbers and a period: appended as they come, summed by sorting.
 ///
-/// A click sends a hundred deltas; appending them and sorting a batch once by counting costs a third of a hash table,
-/// which misses the cache at each. Memory stays within twice the distinct places, since a full log is summed in place.
+/// A click sends a hundred deltas: a hash table would miss the cache at each, and its content would have to be sorted
+/// all the same. Memory stays within twice the distinct places, since a full log is summed in place.
 struct DeltaLog: Sendable {
     struct Entry: Sendable {
         /// Note numbers; `target` is 0 where there is one note only.

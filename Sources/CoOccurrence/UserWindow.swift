@@ -62,7 +62,7 @@ struct UserWindow {
     mutating func wake(at now: Int64, _ settings: WindowSettings, into deltas: inout WindowDeltas) {
         let before = clicks.count
         clicks.removeAll { !settings.isLive(bucket: $0.bucket, at: now) }
-        guard clicks.count < before || lastActive + settings.idleMilliseconds <= now else { return }
+        guard clicks.count < before || idleFrom(settings) <= now else { return }
         number(in: &deltas)
         settle(into: &deltas)
     }
@@ -83,7 +83,13 @@ struct UserWindow {
             if click.sharers != clicks.count { isSettled = false }
         }
         let expiry = settings.expiry(ofBucket: oldest)
-        return isSettled ? expiry : min(expiry, lastActive + settings.idleMilliseconds)
+        return isSettled ? expiry : min(expiry, idleFrom(settings))
+    }
+
+    /// From when on the user counts as idle.
+    private func idleFrom(_ settings: WindowSettings) -> Int64 {
+        let (time, overflow) = lastActive.addingReportingOverflow(settings.idleMilliseconds)
+        return overflow ? .max : time
     }
 
     // MARK: Steps

@@ -78,7 +78,8 @@ public final class Batch: StateReader {
     /// Writes all changes at once and empties the batch. The write is in the store's log but not forced to the disk:
     /// it survives the process, not the machine, which is all that replay needs.
     ///
-    /// - Throws: on failure nothing was written and the batch is as before.
+    /// - Throws: on failure nothing was written and the batch is as before. After `.noSpace`, `.io` or `.corrupted` the
+    ///   store takes no more writes: close it, and open it again once the cause is gone.
     public func commit() throws(StoreError) {
         guard !isEmpty else { return }
         let database = try store.database()

@@ -145,7 +145,9 @@ private final class RocksOptions {
         rocksdb_options_set_write_buffer_size(handle, max(options.writeBuffersBytes / 2, 1 << 16))
         rocksdb_options_set_max_total_wal_size(handle, UInt64(options.writeBuffersBytes) * 2)
         rocksdb_options_set_keep_log_file_num(handle, 2)
-        rocksdb_options_set_info_log_level(handle, 2)  // warnings
+        // Fatal only. Debian builds RocksDB with assertions on, and its info log aborts the process when it is written
+        // to after the disk filled up: exactly when it has something to say.
+        rocksdb_options_set_info_log_level(handle, 4)
         rocksdb_options_set_stats_dump_period_sec(handle, 0)
         rocksdb_options_set_level_compaction_dynamic_level_bytes(handle, 1)
         rocksdb_options_set_compression(handle, Int32(rocksdb_lz4_compression))

@@ -105,7 +105,7 @@ struct Reader {
     }
 }
 
-/// A user's row, for comparing: everything but the order of arrival of clicks long settled is state.
+/// A user's row without the user, for comparing; clicks in order of arrival, which is state too.
 struct Row: Equatable {
     var lastActive: Int64
     var clicks: [UserWindowRow.Click]

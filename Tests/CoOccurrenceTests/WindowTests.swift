@@ -90,6 +90,18 @@ import Testing
         #expect(error?.kind == .invalidArgument)
     }
 
+    /// Schemas bound times, but no time may stop the stage.
+    @Test func farTimesAreHarmless() throws {
+        let batch = disk.store.makeBatch()
+        var deltas = WindowDeltas()
+        for (index, time) in [Int64.min, -1, Int64.max - 1, 0].enumerated() {
+            _ = try apply(click("u", "a\(index)", time), batch, &deltas)
+            _ = try apply(click("u", "b\(index)", time), batch, &deltas)
+        }
+        #expect(try windows.streamTime(in: batch) == Int64.max - 1)
+        #expect(!describe(deltas).isEmpty)
+    }
+
     @Test func partitionsAreWipedAlone() throws {
         let other = ClickWindows(partition: 4, settings: settings)
         let batch = disk.store.makeBatch()
