@@ -38,7 +38,8 @@ let package = Package(
         module(
             "Pipeline",
             [
-                "EventLog", "StateStore", "LanguageModel", "NoteLLM", "VectorIndex", "LexicalIndex", "CoOccurrence", "Schemas",
+                "EventLog", "StateStore", "LanguageModel", "NoteLLM", "VectorIndex", "LexicalIndex", "CoOccurrence",
+                "Schemas",
                 "Configuration", "Ranking",
             ]),
         module(
@@ -74,5 +75,6 @@ let package = Package(
             name: "CoOccurrenceBenchmark", dependencies: ["CoOccurrence", "StateStore"],
             path: "Tests/Benchmarks/CoOccurrence", swiftSettings: swift),
         tests("Evaluation", ["LexicalIndex", "CoOccurrence", "Ranking"]),
+        tests("Pipeline", ["BrokerSupport", "EventLog", "StateStore", "CoOccurrence", "Schemas", "Configuration"]),
     ]
 )
