@@ -75,6 +75,8 @@ let package = Package(
             name: "CoOccurrenceBenchmark", dependencies: ["CoOccurrence", "StateStore"],
             path: "Tests/Benchmarks/CoOccurrence", swiftSettings: swift),
         tests("Evaluation", ["LexicalIndex", "CoOccurrence", "Ranking"]),
-        tests("Pipeline", ["BrokerSupport", "EventLog", "StateStore", "CoOccurrence", "Schemas", "Configuration"]),
+        tests(
+            "Pipeline",
+            ["BrokerSupport", "EventLog", "StateStore", "NoteLLM", "CoOccurrence", "Schemas", "Configuration", "Ranking"]),
     ]
 )

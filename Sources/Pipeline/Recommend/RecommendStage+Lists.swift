@@ -30,7 +30,8 @@ extension RecommendStage {
     }
 
     /// Marks the notes near a note: its place in their lists may have changed.
-    func markNeighbours(of label: UInt32, in batch: StageBatch) throws {
+    /// - Parameter isEdit: the note was alive before, so that those it was clicked with do not await it.
+    func markNeighbours(of label: UInt32, isEdit: Bool, in batch: StageBatch) throws {
         guard let own = notes[label], let vector = vectors.vector(label) else { return }
         for (partition, naming) in try EmittedLists.mentioning(own.id, in: batch.changes) {
             try markChanged(naming, partition, in: batch)
@@ -40,21 +41,27 @@ extension RecommendStage {
         for other in near {
             guard let note = notes[other] else { continue }
             let partition = partition(of: note.id)
-            if try mayEnter(label, listOf: other, note.id, partition, in: batch) {
+            if try mayEnter(label, own.id, isEdit: isEdit, listOf: other, note.id, partition, in: batch) {
                 try markChanged(note.id, partition, in: batch)
             }
         }
     }
 
-    /// Whether a note's text would win it a place in another note's list as it was last sent. Only an owner knows that.
+    /// Whether a note would win a place in another note's list as it was last sent. Only an owner knows that.
     private func mayEnter(
-        _ label: UInt32, listOf other: UInt32, _ id: [UInt8], _ partition: Int32, in batch: StageBatch
+        _ label: UInt32, _ note: [UInt8], isEdit: Bool, listOf other: UInt32, _ id: [UInt8], _ partition: Int32,
+        in batch: StageBatch
     ) throws -> Bool {
         guard owns(partition), !changed.contains(id) else { return true }
         guard let last = try EmittedLists.last(of: id, partition, in: batch.changes),
             last.items.count >= configuration.listSize, let worst = last.items.map(\.score).min()
         else { return true }
-        return try RelatedRanker.score(textFeatures(of: [label], for: other)[0], relatedWeights) >= worst
+        guard var features = try textFeatures(of: [label], for: other).first else { return false }
+        if RelatedRanker.score(features, relatedWeights) >= worst { return true }
+        guard isEdit, let pair = try pairRows(partition).row(id, in: batch.changes).first(where: { $0.note == note })
+        else { return false }
+        features.cooccurrence = RelatedFeatures.shrink(pair.score)
+        return RelatedRanker.score(features, relatedWeights) >= worst
     }
 
     var relatedWeights: RelatedWeights { RelatedWeights(version.manifest.listWeights[RelatedWeights.name] ?? [:]) }

@@ -42,7 +42,7 @@ extension RecommendStage {
     private func index(_ profile: NoteProfile, of note: [UInt8], in batch: StageBatch) throws {
         let known = notes.label(of: note)
         let label = known ?? notes.nextLabel
-        if known != nil { try markNeighbours(of: label, in: batch) }  // the lists it may have to leave
+        if known != nil { try markNeighbours(of: label, isEdit: true, in: batch) }  // the lists it may have to leave
         try batch.changes.put(Self.labels, labelKey(note), KeyBuilder().uint32(label).bytes)
         try vectors.insert(label, profile.embedding, in: batch.changes)
         try lexicon.insert(label, title: profile.title, content: profile.content, in: batch.changes)
@@ -50,7 +50,7 @@ extension RecommendStage {
         try noteTime(profile.time?.milliseconds ?? 0, in: batch)
         trending.insert(
             note: label, NoteTable.Note(profile, id: note), activity: try activity(of: note, in: batch.changes))
-        try markNeighbours(of: label, in: batch)
+        try markNeighbours(of: label, isEdit: known != nil, in: batch)
         for (partition, waiting) in try EmittedLists.stopAwaiting(note, in: batch.changes) {
             try markChanged(waiting, partition, in: batch)
         }

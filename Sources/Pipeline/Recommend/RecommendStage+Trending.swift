@@ -98,7 +98,8 @@ extension RecommendStage {
 }
 
 extension NoteState {
-    init(created: Int64, _ activity: NoteActivity) {
+    /// A note's state from its age and what was clicked.
+    package init(created: Int64, _ activity: NoteActivity) {
         self.init(
             created: created, lastActive: activity.lastHour.map { $0 * 3_600_000 }, clicks: activity.clicks,
             recentClicks: activity.recentClicks)

@@ -210,6 +210,7 @@ final class StageSession<Stage: StreamStage> {
         let isReady = !owned.isEmpty && unprepared.isEmpty && !owned.values.contains(where: \.isSilent)
         let hasMore = next < waiting.count || stage.backlog > 0
         let isAtEnd = isAtEnd
+        if isReady, !status.now.isReady { environment.logger.info("ready", ["stage": Stage.name]) }
         status.update {
             $0.partitions = owned.keys.map(\.partition).sorted()
             $0.isReady = isReady

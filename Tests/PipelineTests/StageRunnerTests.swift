@@ -1,0 +1,363 @@
+import BrokerSupport
+import Configuration
+import EventLog
+import Foundation
+import Pipeline
+import Schemas
+import StateStore
+import Support
+import Synchronization
+import Testing
+
+/// A log of words on a real broker, and instances of the counting stage over it.
+final class CountingWorld {
+    let broker: TestBroker
+    let topics: Topics
+    private let prefix: String
+    private let folder: TemporaryFolder
+    private let writer: Producer
+    private(set) var written: [Int32: [String]] = [:]
+    static let partitions: Int32 = 2
+
+    init(_ broker: TestBroker) throws {
+        self.broker = broker
+        prefix = TestBroker.uniqueName("count") + "."
+        topics = try PipelineTests.topics(prefix: prefix, partitions: Self.partitions)
+        folder = try TemporaryFolder()
+        writer = try Producer(broker.settings)
+        for topic in [TopicName.clicks, .activity, .deadLetters] {
+            try broker.createTopic(topics.name(of: topic), partitions: Self.partitions)
+        }
+    }
+
+    deinit { try? broker.deleteTopics([TopicName.clicks, .activity, .deadLetters].map { topics.name(of: $0) }) }
+
+    func write(_ words: [String], headers: [Header] = []) throws {
+        for word in words {
+            let partition = Int32(written.values.reduce(0) { $0 + $1.count } % Int(Self.partitions))
+            try writer.produce(
+                OutgoingRecord(
+                    topic: topics.name(of: .clicks), partition: partition, key: bytes("k"), value: bytes(word),
+                    headers: headers))
+            written[partition, default: []].append(word)
+        }
+        try writer.flush()
+    }
+
+    func environment(_ instance: String = "a") -> StageEnvironment {
+        StageEnvironment(
+            client: broker.settings, groupPrefix: prefix, instanceID: instance, topics: topics, batchRecords: 7,
+            commitInterval: .milliseconds(20), timerSlice: 4, deleteRetentionMilliseconds: day,
+            logger: Logger(label: "test", level: .error))
+    }
+
+    func directory(_ instance: String = "a") -> String { folder.path + "/" + instance }
+
+    /// Starts an instance on a thread of its own.
+    func start(
+        _ instance: String = "a", mark: String = "", crash: (@Sendable (CommitStep) throws -> Void)? = nil
+    ) -> RunningStage {
+        var environment = environment(instance)
+        environment.atCommit = crash
+        return RunningStage(
+            StageRunner<CountingStage>(environment: environment, directory: directory(instance)) { _ in
+                CountingStage(mark: mark)
+            })
+    }
+
+    func forgetStore(_ instance: String = "a") throws {
+        try FileManager.default.removeItem(atPath: directory(instance))
+    }
+
+    /// What was said, committed, per partition.
+    func said(_ topic: TopicName = .activity) throws -> [Int32: [Record]] {
+        var said: [Int32: [Record]] = [:]
+        try TopicReader(broker.settings).readToEnd(topics.places(of: topic)) {
+            said[$0.partition, default: []].append($0)
+        }
+        return said
+    }
+
+    /// What a run without any accident says, `times` over.
+    func expectExactlyOnce(times: Int = 1, _ location: SourceLocation = #_sourceLocation) throws {
+        let said = try said().mapValues { $0.map { "\(text($0.key))=\(text($0.value))" } }
+        for partition in 0..<Self.partitions {
+            var counts: [String: Int] = [:]
+            var expected: [String] = []
+            for entry in written[partition] ?? [] where entry != "poison" {
+                let parts = entry.split(separator: ":")
+                let timers = parts.count > 1 ? Int(parts[1]) ?? 0 : 0
+                for word in [String](repeating: "timer", count: timers) + [String(parts[0])] {
+                    counts[word, default: 0] += 1
+                    expected.append("\(word)=\(counts[word, default: 0])")
+                }
+            }
+            let all = Array(repeatElement(expected, count: times).joined())
+            #expect(said[partition] ?? [] == all, sourceLocation: location)
+        }
+    }
+}
+
+/// A stage running on its own thread.
+final class RunningStage: Sendable {
+    let status: StageStatus
+    private let stopSignal = StopSignal()
+    private let outcome = Mutex<Result<Void, any Error>?>(nil)
+
+    init<Stage: StreamStage>(_ runner: StageRunner<Stage>) {
+        status = runner.status
+        let thread = Thread { [self] in
+            let result = Result { try runner.run(until: stopSignal) }
+            outcome.withLock { $0 = result }
+        }
+        thread.stackSize = 4 << 20
+        thread.start()
+    }
+
+    /// Waits until it has ended.
+    func join() throws {
+        try waitUntil("the stage to end") { outcome.withLock { $0 != nil } }
+        try outcome.withLock { $0 }?.get()
+    }
+
+    func stop() throws {
+        stopSignal.set()
+        try join()
+    }
+
+    /// Waits until a number of records is done and nothing is left.
+    func drained(records: Int64 = 0) throws {
+        try waitUntil("the stage to be drained: \(status.now)") {
+            status.now.isDrained && status.now.records >= records
+        }
+    }
+}
+
+struct WaitedTooLong: Error { var what: String }
+
+func waitUntil(_ what: @autoclosure () -> String, _ limit: Duration = .seconds(25), _ condition: () throws -> Bool)
+    throws
+{
+    let end = ContinuousClock.now + limit
+    while try !condition() {
+        guard ContinuousClock.now < end else { throw WaitedTooLong(what: what()) }
+        usleep(10_000)
+    }
+}
+
+struct Crash: Error {}
+
+/// Throws at the n-th call for one step.
+final class CrashPlan: Sendable {
+    private let left: Mutex<Int>
+    private let step: CommitStep
+    init(_ step: CommitStep, after count: Int) {
+        self.step = step
+        left = Mutex(count)
+    }
+    func callAsFunction(_ now: CommitStep) throws {
+        guard now == step else { return }
+        try left.withLock {
+            $0 -= 1
+            if $0 == 0 { throw Crash() }
+        }
+    }
+}
+
+@Suite(
+    "Stages on a broker", .serialized,
+    .enabled(if: !TestBrokers.kafka.isEmpty, Comment(rawValue: TestBrokers.missing)), .timeLimit(.minutes(2)))
+struct StageRunnerTests {
+    static func words(_ count: Int, _ seed: UInt64 = 1) -> [String] {
+        var random = SeededGenerator(seed: seed)
+        return (0..<count).map { _ in
+            let word = ["tea", "beer", "wine"].randomElement(using: &random) ?? "tea"
+            return Int.random(in: 0..<4, using: &random) == 0
+                ? "\(word):\(Int.random(in: 1...9, using: &random))" : word
+        }
+    }
+
+    @Test(
+        "crashes at either side of the Kafka commit, a lost store, commits between timers: each count once",
+        arguments: TestBrokers.kafka)
+    func crashes(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        try world.write(Self.words(60))
+        for (round, step) in [CommitStep.betweenKafkaAndStore, .beforeKafka, .betweenKafkaAndStore].enumerated() {
+            let plan = CrashPlan(step, after: 2 + round)
+            let stage = world.start { try plan($0) }
+            #expect(throws: Crash.self) { try stage.join() }
+            if round == 1 { try world.forgetStore() }
+            try world.write(Self.words(20, UInt64(round + 2)))
+        }
+        let stage = world.start()
+        try stage.drained()
+        #expect(stage.status.now.recoveries.keys.contains("behind"))
+        try stage.stop()
+        try world.expectExactlyOnce()
+        // A graceful stop leaves nothing to replay.
+        try world.write(Self.words(10, 9))
+        let last = world.start()
+        try last.drained(records: 10)
+        #expect(last.status.now.recoveries == ["equal": 2])
+        #expect(last.status.now.replayed == 0)
+        try last.stop()
+        try world.expectExactlyOnce()
+    }
+
+    @Test("a lost store is rebuilt without a word", arguments: TestBrokers.kafka)
+    func lostStore(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        try world.write(Self.words(40))
+        let first = world.start()
+        try first.drained(records: 40)
+        try first.stop()
+        try world.forgetStore()
+        let second = world.start()
+        try second.drained()
+        #expect(second.status.now.recoveries == ["missing": 2])
+        #expect(second.status.now.replayed == 40)
+        try world.write(Self.words(10, 4))
+        try second.drained(records: 10)
+        try second.stop()
+        try world.expectExactlyOnce()
+    }
+
+    @Test("two instances: a rebalance while records flow", arguments: TestBrokers.kafka)
+    func rebalance(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        let first = world.start("a")
+        try world.write(Self.words(20))
+        try first.drained(records: 20)
+        let second = world.start("b")
+        var round: UInt64 = 10
+        try waitUntil("each to own one: \(first.status.now), \(second.status.now)") {
+            try world.write(Self.words(4, round))
+            round += 1
+            usleep(100_000)
+            return first.status.now.partitions.count == 1 && second.status.now.partitions.count == 1
+        }
+        try world.write(Self.words(20, 3))
+        try second.drained()
+        try first.stop()
+        // A static member keeps its partition until its session is over; the other then takes it.
+        try waitUntil("the other to take over") { second.status.now.partitions.count == 2 }
+        try world.write(Self.words(10, 4))
+        try second.drained()
+        let total = Int64(world.written.values.reduce(0) { $0 + $1.count })
+        try waitUntil("all records") { first.status.now.records + second.status.now.records == total }
+        try second.stop()
+        try world.expectExactlyOnce()
+    }
+
+    @Test("poison goes to the dead letters with its origin; the rest goes on", arguments: TestBrokers.kafka)
+    func poison(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        try world.write(["tea"])
+        try world.write(["poison"], headers: [Header("own", "x")])
+        try world.write(["tea"])
+        let stage = world.start()
+        try stage.drained(records: 3)
+        #expect(stage.status.now.deadLetters == 1)
+        try stage.stop()
+        try world.forgetStore()
+        let again = world.start()
+        try again.drained()
+        try again.stop()
+        let letters = try world.said(.deadLetters).values.flatMap { $0 }
+        #expect(letters.count == 1, "a replay does not set it aside twice")
+        let record = try #require(letters.first)
+        #expect(text(record.value) == "poison")
+        #expect(text(record.key) == "k")
+        #expect(record.header("own") == bytes("x"))
+        let letter = try #require(DeadLetter(headers: record.headers.map { (name: $0.name, value: $0.value ?? []) }))
+        #expect(letter.stage == "count")
+        #expect(letter.topic == world.topics.name(of: .clicks))
+        #expect(letter.partition == 1)
+        #expect(letter.offset == 0)
+        try world.expectExactlyOnce()
+    }
+
+    @Test("fenced by another producer of its name: a new session goes on", arguments: TestBrokers.kafka)
+    func fenced(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        let stage = world.start()
+        try world.write(Self.words(20))
+        try stage.drained(records: 20)
+        let rival = try TransactionalProducer(
+            broker.settings, transactionalID: world.environment().transactionalID("count"))
+        try rival.initTransactions()
+        try world.write(Self.words(20, 2))
+        try stage.drained(records: 40)
+        #expect(stage.status.now.sessions >= 1)
+        try stage.stop()
+        try world.expectExactlyOnce()
+    }
+
+    @Test("another mark reads everything again, once", arguments: TestBrokers.kafka)
+    func mark(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        try world.write(Self.words(20))
+        for (mark, records) in [("one", 20), ("two", 20), ("two", 0)] as [(String, Int64)] {
+            let stage = world.start(mark: mark)
+            try stage.drained(records: records)
+            #expect(stage.status.now.records == records)
+            try stage.stop()
+        }
+        try world.expectExactlyOnce(times: 2)
+    }
+
+    @Test("an empty topic, and one whose records are all gone: ready at once", arguments: TestBrokers.kafka)
+    func nothing(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        let first = world.start()
+        try first.drained()
+        try world.write(Self.words(10))
+        try first.drained(records: 10)
+        try first.stop()
+        try world.forgetStore()
+        let places = world.topics.places(of: .clicks)
+        try Admin(broker.settings).deleteRecords(before: Dictionary(uniqueKeysWithValues: places.map { ($0, 5) }))
+        let second = world.start()
+        try second.drained()
+        try second.stop()
+    }
+
+    @Test("silence ends where the offsets before the committed one hold no record", arguments: TestBrokers.kafka)
+    func gap(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        // The log ends with the marks of an aborted transaction.
+        try world.write(Self.words(4))
+        let other = try TransactionalProducer(broker.settings, transactionalID: TestBroker.uniqueName("other"))
+        try other.initTransactions()
+        try other.begin()
+        for place in world.topics.places(of: .clicks) {
+            try other.produce(
+                OutgoingRecord(topic: place.topic, partition: place.partition, key: nil, value: bytes("aborted")))
+        }
+        try other.abort()
+        let first = world.start()
+        try first.drained(records: 4)
+        try first.stop()
+        // As if the position had been committed behind the gap: 2 records, the aborted one, the mark.
+        let group = GroupSettings(groupID: world.environment().groupID("count"), instanceID: "a")
+        let member = try Consumer(broker.settings, group: group)
+        try member.subscribe(to: [world.topics.name(of: .clicks)])
+        try waitUntil("membership") {
+            _ = try member.poll(timeout: .milliseconds(20)); return member.assignment.count == 2
+        }
+        let producer = try TransactionalProducer(broker.settings, transactionalID: TestBroker.uniqueName("mover"))
+        try producer.initTransactions()
+        try producer.begin()
+        try producer.sendOffsets(
+            Dictionary(uniqueKeysWithValues: world.topics.places(of: .clicks).map { ($0, CommittedOffset(offset: 4)) }),
+            of: member)
+        try producer.commit()
+        try member.close()
+        let second = world.start()
+        try second.drained()
+        #expect(second.status.now.isReady)
+        try second.stop()
+        try world.expectExactlyOnce()
+    }
+}
