@@ -77,6 +77,15 @@ let package = Package(
         tests("Evaluation", ["LexicalIndex", "CoOccurrence", "Ranking"]),
         tests(
             "Pipeline",
-            ["BrokerSupport", "EventLog", "StateStore", "NoteLLM", "CoOccurrence", "Schemas", "Configuration", "Ranking"]),
+            [
+                "BrokerSupport", "EventLog", "StateStore", "NoteLLM", "CoOccurrence", "Schemas", "Configuration",
+                "Ranking",
+            ]),
+        .testTarget(
+            name: "IntegrationTests",
+            dependencies: [
+                "notestream", "Support", "BrokerSupport", "EventLog", "Schemas", "CoOccurrence", "Configuration",
+                "Evaluation", "Pipeline",
+            ], path: "Tests/Integration", swiftSettings: swift),
     ]
 )

@@ -1,5 +1,6 @@
 import Configuration
 import EventLog
+import Evaluation
 import Foundation
 
 /// The command line: finds the command, runs it, and turns what went wrong into a sentence and an exit code.
@@ -40,7 +41,7 @@ enum Notestream {
         case is UsageError: .usage
         case is ConfigurationError: .configuration
         case is EventLogError: .unavailable
-        case is CocoaError: .data
+        case is LogFileError, is CocoaError: .data
         default: .software
         }
     }

@@ -1,0 +1,85 @@
+import Foundation
+import Support
+
+/// The program under test, run as its users run it: a process of its own.
+enum Binary {
+    /// `NOTESTREAM_BINARY`, else the one built beside the tests; nil where there is none.
+    static let path: String? = {
+        if let given = ProcessInfo.processInfo.environment["NOTESTREAM_BINARY"] { return given }
+        guard let tests = try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/exe") else {
+            return nil
+        }
+        let path = URL(filePath: tests).deletingLastPathComponent().appending(path: "notestream").path
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }()
+
+    /// What a command left behind.
+    struct Finished {
+        var exit: Int32
+        var output: String
+        var errors: String
+
+        /// Its output, line by line.
+        var lines: [String] { output.split(separator: "\n").map(String.init) }
+    }
+
+    /// Runs a command to its end.
+    static func run(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Finished {
+        let running = try Running(arguments, environment)
+        running.process.waitUntilExit()
+        return Finished(
+            exit: running.process.terminationStatus, output: try running.output(), errors: try running.errors())
+    }
+
+    /// A process whose output goes into files, so that no full pipe ever holds it up.
+    final class Running {
+        let process = Process()
+        private let folder = try? TemporaryFolder()
+
+        init(_ arguments: [String], _ environment: [String: String]) throws {
+            guard let path = Binary.path else { throw IntegrationError("there is no notestream binary") }
+            guard let folder else { throw IntegrationError("no temporary folder could be made") }
+            process.executableURL = URL(filePath: path)
+            process.arguments = arguments
+            // Settings of whoever runs the tests are not the tests'.
+            let inherited = ProcessInfo.processInfo.environment.filter { !$0.key.hasPrefix("NOTESTREAM_") }
+            process.environment = inherited.merging(environment) { _, own in own }
+            for name in ["output", "errors"] {
+                try Data().write(to: folder.url.appending(path: name))
+            }
+            process.standardInput = FileHandle.nullDevice
+            process.standardOutput = try FileHandle(forWritingTo: folder.url.appending(path: "output"))
+            process.standardError = try FileHandle(forWritingTo: folder.url.appending(path: "errors"))
+            try process.run()
+        }
+
+        func output() throws -> String { try text("output") }
+        func errors() throws -> String { try text("errors") }
+
+        func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
+
+        private func text(_ name: String) throws -> String {
+            guard let folder else { return "" }
+            return String(decoding: try Data(contentsOf: folder.url.appending(path: name)), as: UTF8.self)
+        }
+
+        deinit { if process.isRunning { send(SIGKILL) } }
+    }
+}
+
+/// A test could not be carried out.
+struct IntegrationError: Error, CustomStringConvertible {
+    var description: String
+    init(_ description: String) { self.description = description }
+}
+
+/// Asks again and again until the answer is yes; false when time runs out.
+func wait(_ timeout: Duration, pause: Duration = .milliseconds(50), until condition: () throws -> Bool) rethrows -> Bool
+{
+    let end = ContinuousClock.now + timeout
+    while ContinuousClock.now < end {
+        if try condition() { return true }
+        Thread.sleep(forTimeInterval: pause / .seconds(1))
+    }
+    return try condition()
+}

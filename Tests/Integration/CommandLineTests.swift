@@ -1,0 +1,104 @@
+import Foundation
+import Support
+import Testing
+
+extension IntegrationTests {
+    /// What the program says to those who ask, and to those who ask for the wrong thing. No broker takes part.
+    @Suite("Command line")
+    struct CommandLineTests {
+        private static let commands = [
+            [], ["run"], ["topics"], ["topics", "apply"], ["topics", "check"], ["models"], ["models", "bootstrap"],
+            ["models", "publish"], ["models", "list"], ["models", "show"], ["simulate"], ["publish"], ["related"],
+            ["search"], ["evaluate"], ["inspect"], ["demo"], ["config"],
+        ]
+
+        @Test("--help teaches every command", arguments: commands)
+        func help(command: [String]) throws {
+            let help = try Binary.run(command + ["--help"])
+            #expect(help.exit == 0)
+            #expect(help.output.contains("Usage: \((["notestream"] + command).joined(separator: " "))"))
+            #expect(help.output.contains("Options:"))
+            #expect(help.errors.isEmpty)
+        }
+
+        @Test("No command is left out here")
+        func completeness() throws {
+            for group in [[], ["topics"], ["models"]] {
+                let lines = try Binary.run(group + ["--help"]).output.components(separatedBy: "Commands:\n").last ?? ""
+                let names = lines.components(separatedBy: "\n\n").first?.split(separator: "\n") ?? []
+                #expect(!names.isEmpty)
+                for line in names {
+                    let name = String(line.split(separator: " ")[0])
+                    #expect(Self.commands.contains(group + [name]), "\(group + [name]) is not tested")
+                }
+            }
+        }
+
+        struct Mistake: Sendable, CustomTestStringConvertible {
+            var arguments: [String]
+            var environment: [String: String] = [:]
+            var exit: Int32
+            var says: String
+            var testDescription: String { (environment.keys + arguments).joined(separator: " ") }
+        }
+
+        private static let mistakes = [
+            Mistake(arguments: ["serch", "x"], exit: 64, says: "did you mean 'search'"),
+            Mistake(arguments: ["run", "--stages", "profile,indexing"], exit: 64, says: "no stage 'indexing'"),
+            Mistake(arguments: ["related"], exit: 64, says: "<note> is missing"),
+            Mistake(arguments: ["search", "two", "words"], exit: 64, says: "one word too many"),
+            Mistake(arguments: ["simulate", "--into"], exit: 64, says: "--into needs a value"),
+            Mistake(
+                arguments: ["simulate", "--into", "/tmp", "--notes", "many"], exit: 64, says: "not a whole number"),
+            Mistake(arguments: ["publish"], exit: 64, says: "give --notes, --clicks or --tick"),
+            Mistake(arguments: ["publish", "--tick", "tomorrow"], exit: 64, says: "'tomorrow' is not a time"),
+            Mistake(arguments: ["publish", "--notes", "/nonexistent"], exit: 65, says: "/nonexistent"),
+            Mistake(arguments: ["topics", "check", "--config", "/nonexistent"], exit: 78, says: "/nonexistent"),
+            Mistake(
+                arguments: ["topics", "check"], environment: ["NOTESTREAM_WINDOW_DAYS": "0"], exit: 78,
+                says: "window.days"),
+            Mistake(
+                arguments: ["topics", "check"], environment: ["NOTESTREAM_KAFKA_BROKER": "x"], exit: 78,
+                says: "NOTESTREAM_KAFKA_BROKER"),
+            Mistake(
+                arguments: ["topics", "check", "--bootstrap-servers", "127.0.0.1:1"], exit: 69, says: "127.0.0.1:1"),
+        ]
+
+        @Test("A mistake is named, and has its exit code", arguments: mistakes)
+        func mistake(_ mistake: Mistake) throws {
+            let finished = try Binary.run(mistake.arguments, mistake.environment)
+            #expect(finished.exit == mistake.exit, "\(finished)")
+            #expect(finished.errors.contains(mistake.says), "\(finished)")
+            #expect(finished.output.isEmpty)
+        }
+
+        @Test("What config prints is a config")
+        func config() throws {
+            let folder = try TemporaryFolder()
+            let printed = try Binary.run(["config"])
+            #expect(printed.exit == 0)
+            let path = folder.path + "/notestream.yaml"
+            try printed.output.write(toFile: path, atomically: true, encoding: .utf8)
+            let used = try Binary.run(["topics", "check", "--config", path, "--bootstrap-servers", "127.0.0.1:1"])
+            #expect(used.exit == 69, "it is read; only the broker is missing: \(used)")
+        }
+
+        @Test("simulate makes the same log for the same seed, and another for another")
+        func simulate() throws {
+            let folder = try TemporaryFolder()
+            for (name, seed) in [("a", "5"), ("b", "5"), ("c", "6")] {
+                let made = try Binary.run([
+                    "simulate", "--notes", "20", "--clicks", "50", "--seed", seed, "--into", folder.path + "/" + name,
+                ])
+                #expect(made.exit == 0)
+            }
+            func contents(_ name: String) throws -> [Data] {
+                try ["notes.jsonl", "clicks.tsv"].map { file in
+                    try Data(contentsOf: folder.url.appending(path: "\(name)/\(file)"))
+                }
+            }
+            #expect(try contents("a") == contents("b"))
+            #expect(try contents("a") != contents("c"))
+        }
+    }
+}
