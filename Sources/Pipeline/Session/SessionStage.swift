@@ -15,16 +15,10 @@ package final class SessionStage: StreamStage {
     package static let families = ClickWindows.families
 
     private let settings: WindowSettings
-    /// What one partition's records change in this batch.
-    private struct Changes {
-        var deltas = WindowDeltas()
-        /// The latest time at which timers were run: that of a record that may still be to come.
-        var time = Int64.min
-    }
-
-    private var changes: [Int32: Changes] = [:]
-    /// Those of replayed records: sent long ago.
-    private var replayed = Changes()
+    /// What each partition's records change in this batch.
+    private var changes: [Int32: WindowDeltas] = [:]
+    /// What replayed records change: sent long ago.
+    private var replayed = WindowDeltas()
 
     /// A stage with nothing assigned yet.
     package init(settings: WindowSettings) { self.settings = settings }
@@ -41,37 +35,32 @@ package final class SessionStage: StreamStage {
         before input: ClickEvent, of partition: Int32, limit: Int, in batch: StageBatch
     ) throws -> TimerProgress {
         guard let time = input.time else { return TimerProgress(run: 0, isFinished: true) }
-        let slice = try change(partition, in: batch) { windows, changes in
-            changes.time = max(time, changes.time)
-            return try windows.runTimers(due: time, limit: limit, in: batch.changes, into: &changes.deltas)
+        let slice = try change(partition, in: batch) { windows, deltas in
+            try windows.runTimers(due: time, limit: limit, in: batch.changes, into: &deltas)
         }
         return TimerProgress(run: slice.run, isFinished: slice.isFinished)
     }
 
     package func process(_ input: ClickEvent, of partition: Int32, in batch: StageBatch) throws {
-        _ = try change(partition, in: batch) { windows, changes in
-            try windows.apply(input, in: batch.changes, into: &changes.deltas)
+        _ = try change(partition, in: batch) { windows, deltas in
+            try windows.apply(input, in: batch.changes, into: &deltas)
         }
     }
 
     private func change<Result>(
-        _ partition: Int32, in batch: StageBatch, _ body: (ClickWindows, inout Changes) throws -> Result
+        _ partition: Int32, in batch: StageBatch, _ body: (ClickWindows, inout WindowDeltas) throws -> Result
     ) rethrows -> Result {
         let windows = ClickWindows(partition: partition, settings: settings)
-        if batch.isSilent {
-            replayed.deltas.removeAll()
-            return try body(windows, &replayed)
-        }
-        return try body(windows, &changes[partition, default: Changes()])
+        guard batch.isSilent else { return try body(windows, &changes[partition, default: WindowDeltas()]) }
+        replayed.removeAll()
+        return try body(windows, &replayed)
     }
 
     package func finish(_ batch: StageBatch) throws {
         for partition in changes.keys.sorted() {
-            guard let own = changes[partition] else { continue }
-            let time =
-                try ClickWindows(partition: partition, settings: settings).streamTime(in: batch.changes) ?? own.time
-            try send(own.deltas, time: Timestamp(milliseconds: max(time, own.time)), in: batch)
-            changes[partition]?.deltas.removeAll()
+            guard let deltas = changes[partition], let time = deltas.streamTime else { continue }
+            try send(deltas, time: Timestamp(milliseconds: time), in: batch)
+            changes[partition]?.removeAll()
         }
     }
 
