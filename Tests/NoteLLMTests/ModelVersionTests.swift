@@ -157,7 +157,6 @@ import Testing
         #expect(throws: NoteLLMError.self) { try assembly.version() }
     }
 
-
     /// A version of more than one chunk.
     static func largeVersion() throws -> ModelVersion {
         var corpus = Corpus(count: 200)

@@ -24,7 +24,8 @@ extension Notestream {
                     .flag("--do-not-serve", "publish it without letting it serve"),
                 ], action: bootstrap),
             Command(
-                name: "publish", summary: "Publish a version from a file, as 'evaluate --save' writes it, and let it serve.",
+                name: "publish",
+                summary: "Publish a version from a file that 'evaluate --save' wrote, and let it serve.",
                 operands: ["file"],
                 options: Context.options + [.flag("--do-not-serve", "publish it without letting it serve")]
             ) { arguments in
