@@ -94,6 +94,11 @@ final class Client {
         return error
     }
 
+    /// What ended the client for good, if anything did.
+    var fatalError: EventLogError? {
+        rd_kafka_fatal_error(handle, nil, 0) == RD_KAFKA_RESP_ERR_NO_ERROR ? nil : error(RD_KAFKA_RESP_ERR__FATAL)
+    }
+
     /// Ends the client; blocks until its threads have ended.
     func destroy(flags: Int32 = 0) {
         guard !isDestroyed else { return }

@@ -71,7 +71,9 @@ public final class Consumer {
     /// `maximum`, in order within each partition. With a `linger`, waits so much longer for more.
     ///
     /// Serves rebalances through the listener and then returns at once, perhaps with nothing. Errors about one topic
-    /// (`isUnknownTopic`, not authorised) are no reason to stop polling; a fatal one is: this consumer is of no more use.
+    /// (`isUnknownTopic`, not authorised) are no reason to stop polling; a fatal one is: this consumer is of no more use,
+    /// and another is needed. A static member may be told that it is fenced (`isFenced`) when its broker was away for
+    /// longer than the session time-out, although there is no other: librdkafka heartbeats without its member id then.
     ///
     /// - Throws: `EventLogError`, or whatever the listener threw.
     public func poll(maximum: Int = 1000, timeout: Duration, linger: Duration = .zero) throws -> [Record] {
@@ -84,6 +86,11 @@ public final class Consumer {
             rd_kafka_message_destroy(received)
             if gathered.count >= maximum || pendingError != nil { break }
             message = rd_kafka_consumer_poll(client.handle, deadline?.milliseconds ?? 0)
+        }
+        // Not every fatal error comes as an event; without this, a dead consumer would look like an idle one.
+        if gathered.isEmpty && pendingError == nil, let error = client.fatalError {
+            pendingError = error
+            loseEverything()
         }
         if gathered.isEmpty { try throwPendingError() }
         let records = gathered

@@ -39,6 +39,32 @@ struct MockConsumerTests {
         #expect(listener.revoked.count == 4)
     }
 
+    @Test("a fenced member says so at every poll, and its partitions are lost")
+    func fenced() throws {
+        let listener = LoggingListener()
+        var settings = cluster.settings
+        settings.properties["heartbeat.interval.ms"] = "100"
+        let consumer = try Consumer(settings, group: GroupSettings(groupID: "group", instanceID: "a"))
+        try consumer.subscribe(to: [topic], listener: listener)
+        #expect(try wait { try joined(consumer) })
+        cluster.fail(.heartbeat, with: [RD_KAFKA_RESP_ERR_FENCED_INSTANCE_ID])
+        for _ in 0..<3 {
+            let error = #expect(throws: EventLogError.self) {
+                _ = try wait { try !consumer.poll(timeout: .milliseconds(20)).isEmpty }
+            }
+            #expect(error?.isFatal == true && error?.isFenced == true)
+        }
+        #expect(listener.lost.count == 4)
+        #expect(consumer.assignment.isEmpty)
+        _ = try? consumer.close()
+        #expect(listener.revoked.isEmpty)
+    }
+
+    private func joined(_ consumer: Consumer) throws -> Bool {
+        _ = try consumer.poll(timeout: .milliseconds(20))
+        return consumer.assignment.count == 4
+    }
+
     /// librdkafka 2.0 aborts the process in this case, unless its handle is left alone.
     @Test("a member may end between joining and its first assignment", arguments: [true, false])
     func endsWhileJoining(closes: Bool) throws {

@@ -163,7 +163,7 @@ extension BrokerTests {
                 try producer.produce(OutgoingRecord(topic, 0, "good"))
                 try producer.flush()
                 #expect(producer.delivered == 1)
-                let large = OutgoingRecord(topic: topic, key: nil, value: [UInt8](repeating: 1, count: 2_000_000))
+                let large = OutgoingRecord(topic: topic, key: nil, value: [UInt8](repeating: 1, count: 21_000_000))
                 let refused = #expect(throws: EventLogError.self) { try producer.produce(large) }
                 #expect(refused?.name == "MSG_SIZE_TOO_LARGE")
                 #expect(refused?.topic == topic)

@@ -143,7 +143,7 @@ extension BrokerTests {
                 let producer = try broker.transactionalProducer(topic)
                 try producer.begin()
                 try producer.produce(OutgoingRecord(topic, 0, "small"))
-                let large = OutgoingRecord(topic: topic, key: nil, value: [UInt8](repeating: 1, count: 2_000_000))
+                let large = OutgoingRecord(topic: topic, key: nil, value: [UInt8](repeating: 1, count: 21_000_000))
                 let error = #expect(throws: EventLogError.self) { try producer.produce(large) }
                 #expect(error?.requiresAbort == false && error?.requiresNewProducer == false)
                 try producer.commit()
