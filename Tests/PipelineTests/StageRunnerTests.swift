@@ -25,12 +25,34 @@ final class CountingWorld {
         topics = try PipelineTests.topics(prefix: prefix, partitions: Self.partitions)
         folder = try TemporaryFolder()
         writer = try Producer(broker.settings)
-        for topic in [TopicName.clicks, .activity, .deadLetters] {
+        for topic in Self.used {
             try broker.createTopic(topics.name(of: topic), partitions: Self.partitions)
         }
     }
 
-    deinit { try? broker.deleteTopics([TopicName.clicks, .activity, .deadLetters].map { topics.name(of: $0) }) }
+    deinit { try? broker.deleteTopics(Self.used.map { topics.name(of: $0) }) }
+
+    private static let used: [TopicName] = [.clicks, .activity, .deadLetters, .noteProfiles, .noteRecommendations]
+
+    /// Sets keys of the global table to a number.
+    func writeTable(_ keys: Int, _ number: Int) throws {
+        for key in 0..<keys {
+            try writer.produce(
+                OutgoingRecord(
+                    topic: topics.name(of: .noteProfiles), key: bytes("k\(key)"), value: bytes("\(number)")))
+        }
+        try writer.flush()
+    }
+
+    /// Starts an instance that keeps the global table.
+    func startTable(_ watch: TableWatch, _ instance: String = "a", deleteRetention: Int64 = day) -> RunningStage {
+        var environment = environment(instance)
+        environment.deleteRetentionMilliseconds = deleteRetention
+        return RunningStage(
+            StageRunner<TableStage>(environment: environment, directory: directory("table-" + instance)) {
+                try TableStage(store: $0, watch: watch)
+            })
+    }
 
     func write(_ words: [String], headers: [Header] = []) throws {
         for word in words {
@@ -234,7 +256,7 @@ struct StageRunnerTests {
         try waitUntil("each to own one: \(first.status.now), \(second.status.now)") {
             try world.write(Self.words(4, round))
             round += 1
-            usleep(100_000)
+            usleep(100)
             return first.status.now.partitions.count == 1 && second.status.now.partitions.count == 1
         }
         try world.write(Self.words(20, 3))
@@ -359,5 +381,82 @@ struct StageRunnerTests {
         #expect(second.status.now.isReady)
         try second.stop()
         try world.expectExactlyOnce()
+    }
+
+    @Test(
+        "a global table under a steady flow: ready all the same, read before anything is said, never a step back",
+        arguments: TestBrokers.kafka)
+    func globals(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        try world.writeTable(5, 1_000)
+        let watches = [TableWatch(), TableWatch()]
+        var number = 1_000
+        func flow() throws {
+            number += 1
+            try world.writeTable(5, number)
+        }
+        let first = world.startTable(watches[0], "a")
+        try waitUntil("the first to be ready") {
+            try flow(); return first.status.now.isReady
+        }
+        let second = world.startTable(watches[1], "b")
+        try waitUntil("both to be ready") {
+            try flow()
+            return [first, second].allSatisfy { $0.status.now.isReady && $0.status.now.partitions.count == 1 }
+        }
+        try first.drained()
+        try second.drained()
+        for watch in watches {
+            try waitUntil("the table") {
+                watch.now.table == Dictionary(uniqueKeysWithValues: (0..<5).map { ("k\($0)", number) })
+            }
+            #expect(watch.now.stepsBack == 0)
+            #expect(watch.now.atAssignment.allSatisfy { $0 >= 5_000 })
+        }
+        try first.stop()
+        try second.stop()
+    }
+
+    @Test(
+        "a store unused for too long is rebuilt whole, own outputs read anew; one in use stays",
+        arguments: TestBrokers.kafka)
+    func stale(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        try world.write(Self.words(20))
+        try world.writeTable(3, 7)
+        let watch = TableWatch()
+        let first = world.startTable(watch, deleteRetention: 3_000)
+        try first.drained(records: 20)
+        // Quiet for longer than half of the retention, but in use.
+        usleep(2_000_000)
+        try first.stop()
+        let second = world.startTable(watch, deleteRetention: 3_000)
+        try second.drained()
+        #expect(second.status.now.recoveries == ["equal": 2])
+        #expect(watch.now.restored == 20)
+        try second.stop()
+        usleep(2_000_000)
+        let third = world.startTable(watch, deleteRetention: 3_000)
+        try third.drained()
+        #expect(third.status.now.recoveries == ["missing": 2])
+        #expect(third.status.now.replayed == 20)
+        #expect(watch.now.restored == 40)
+        #expect(watch.now.table == ["k0": 7, "k1": 7, "k2": 7])
+        try third.stop()
+        #expect(try world.said(.noteRecommendations).values.reduce(0) { $0 + $1.count } == 20)
+    }
+
+    @Test("a slow instance with a long backlog gives a partition away within seconds", arguments: TestBrokers.kafka)
+    func slow(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        try world.write([String](repeating: "tea", count: 6_000))
+        let first = world.start("a") { if $0 == .beforeKafka { usleep(30_000) } }
+        try waitUntil("the first to begin") { first.status.now.records > 0 }
+        let second = world.start("b") { if $0 == .beforeKafka { usleep(30_000) } }
+        try waitUntil("each to own one: \(first.status.now), \(second.status.now)", .seconds(50)) {
+            first.status.now.partitions.count == 1 && second.status.now.partitions.count == 1
+        }
+        try first.stop()
+        try second.stop()
     }
 }

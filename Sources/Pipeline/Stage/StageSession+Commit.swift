@@ -2,6 +2,11 @@ import EventLog
 import Foundation
 import StateStore
 
+/// The group did not take the offsets of a batch, and its transaction was thrown away.
+struct OffsetsRefused: Error {
+    let cause: EventLogError
+}
+
 extension StageSession {
     /// Makes a batch true: outputs and positions to Kafka in one transaction, and only after that commit the changes and
     /// positions to the store in one write.
@@ -14,8 +19,9 @@ extension StageSession {
                 try transact(batch.outputs, commit.live)
             } catch {
                 batch.changes.discard()
-                if let error = error as? EventLogError, error.requiresAbort { try? producer.abort() }
-                throw error
+                guard let error = error as? EventLogError, error.requiresAbort else { throw error }
+                try? producer.abort()
+                throw error.isStaleMember && !producer.isOpen ? OffsetsRefused(cause: error) : error
             }
             try environment.atCommit?(.betweenKafkaAndStore)
         }
@@ -23,6 +29,7 @@ extension StageSession {
         guard !commit.isEmpty || !batch.changes.isEmpty || isStampDue(now) else { return }
         for (place, position) in commit.live.merging(commit.storeOnly, uniquingKeysWith: { live, _ in live }) {
             try Positions.write(position, of: place, in: batch.changes)
+            owned[place]?.stored = position
         }
         try Positions.stampWritten(now, in: batch.changes)
         try batch.changes.commit()

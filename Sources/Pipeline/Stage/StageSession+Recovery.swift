@@ -15,7 +15,7 @@ extension StageSession: RebalanceListener {
                 committed: committed[place].map { CommittedPosition(offset: $0.offset, metadata: $0.metadata) },
                 log: log.low...max(log.low, log.high), policy: Stage.replayPolicy, mark: stage.mark)
             if plan.wipes { try wipe(place, in: batch) }
-            owned[place] = Owned(position: plan.start, silentUntil: plan.silentUntil)
+            owned[place] = Owned(position: plan.start, stored: plan.start, silentUntil: plan.silentUntil)
             unprepared.insert(place)
             starts[place] = .offset(plan.start.offset)
             status.update { $0.recoveries[plan.situation.rawValue, default: 0] += 1 }

@@ -1,4 +1,5 @@
 import EventLog
+import Foundation
 import Schemas
 import StateStore
 
@@ -9,6 +10,8 @@ final class StageSession<Stage: StreamStage> {
     /// An owned partition.
     struct Owned {
         var position: Position
+        /// Where the store stands: a batch that is refused is done again from here.
+        var stored: Position
         /// Records before it are replayed without emitting anything.
         var silentUntil: Position
         var isSilent: Bool { position < silentUntil }
@@ -65,6 +68,33 @@ final class StageSession<Stage: StreamStage> {
     // MARK: - One batch
 
     private func step() throws {
+        do { try runBatch() } catch let refusal as OffsetsRefused { try rewind(refusal) }
+    }
+
+    /// The group was between two generations when offsets came to be committed: nothing of the batch is out, and it is done
+    /// again from where the store stands. In the same session: a member that leaves in the midst of a rebalance and comes
+    /// back under its name is handed its old share, and partitions that were on their way stay with nobody.
+    private func rewind(_ refusal: OffsetsRefused) throws {
+        environment.logger.notice(
+            "the group is being rebalanced; the batch is done again",
+            ["stage": Stage.name, "error": "\(refusal.cause)"])
+        waiting.removeAll(keepingCapacity: true)
+        next = 0
+        try stage.reload()
+        for (place, partition) in owned { owned[place]?.position = partition.stored }
+        unprepared = Set(owned.keys)
+        try consumer.seek(owned.mapValues { .offset($0.stored.offset) })
+        if let globals {
+            var starts: [TopicPartition: StartOffset] = [:]
+            for place in globals.assignment {
+                starts[place] = try Positions.read(place, in: store).map { .offset($0.offset) } ?? .beginning
+            }
+            try globals.seek(starts)
+        }
+        usleep(50_000)
+    }
+
+    private func runBatch() throws {
         try gather()
         // Before the global tables are read on: preparing reads them to their ends.
         if !unprepared.isEmpty { try prepare() }
