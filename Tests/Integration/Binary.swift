@@ -59,8 +59,11 @@ enum Binary {
         func send(_ signal: Int32) { kill(process.processIdentifier, signal) }
 
         private func text(_ name: String) throws -> String {
-            guard let folder else { return "" }
-            return String(decoding: try Data(contentsOf: folder.url.appending(path: name)), as: UTF8.self)
+            // The folder goes with the last reference to it, which may be this call's.
+            try withExtendedLifetime(folder) {
+                guard let file = folder?.url.appending(path: name) else { return "" }
+                return String(decoding: try Data(contentsOf: file), as: UTF8.self)
+            }
         }
 
         deinit { if process.isRunning { send(SIGKILL) } }

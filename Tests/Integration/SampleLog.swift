@@ -6,15 +6,16 @@ import Support
 
 /// A log of the past in files, and what the oracle makes of it.
 struct SampleLog {
-    let folder: String
     let notes: [LoggedNote]
     let clicks: [LoggedClick]
     let notesPath: String
     let clicksPath: String
+    /// Where the files lie, if only for as long as somebody needs them.
+    private let owner: TemporaryFolder?
 
     /// Reads `notes.jsonl` and `clicks.tsv` or `events.tsv`.
-    init(_ folder: String) throws {
-        self.folder = folder
+    init(_ folder: String, in owner: TemporaryFolder? = nil) throws {
+        self.owner = owner
         notesPath = folder + "/notes.jsonl"
         let clicks = folder + "/clicks.tsv"
         clicksPath = FileManager.default.fileExists(atPath: clicks) ? clicks : folder + "/events.tsv"
@@ -29,7 +30,7 @@ struct SampleLog {
             "simulate", "--notes", "\(notes)", "--clicks", "\(clicks)", "--users", "40", "--into", path,
         ])
         guard finished.exit == 0 else { throw IntegrationError("simulate: \(finished)") }
-        return try SampleLog(path)
+        return try SampleLog(path, in: folder)
     }
 
     var ids: Set<[UInt8]> { Set(notes.map(\.id)) }
@@ -57,7 +58,7 @@ struct SampleLog {
             func isInside(_ time: Int64) -> Bool { bound.0 <= time && (time < bound.1 || bound.1 == .max) }
             try LogFiles.write(notes.filter { isInside($0.created) }, to: path + "/notes.jsonl")
             try LogFiles.write(clicks.filter { isInside($0.time) }, to: path + "/clicks.tsv")
-            return try SampleLog(path)
+            return try SampleLog(path, in: folder)
         }
     }
 }
