@@ -127,7 +127,7 @@ public final class Consumer {
     }
 
     /// Gives every partition up (the listener hears of it as a revocation), leaves the group unless a static member, and
-    /// ends the client. Without this, `deinit` drops the client as a crash would.
+    /// ends the client. Without this, `deinit` does so and tells nobody.
     public func close() throws {
         guard !isClosed else { return }
         isClosed = true
@@ -141,14 +141,19 @@ public final class Consumer {
     }
 
     /// librdkafka before 2.3 aborts the process when a member of a cooperative group is destroyed before its first
-    /// assignment (github.com/confluentinc/librdkafka/issues/4312). Closing such a member is safe, so it is closed, and
-    /// its idle handle left behind.
+    /// assignment (github.com/confluentinc/librdkafka/issues/4312): the idle handle of such a member is left behind.
     private func end() {
-        guard hasSubscribed && !hasBeenAssigned else {
-            return client.destroy(flags: RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
+        if hasSubscribed && !hasBeenAssigned {
+            client.abandon()
+        } else {
+            client.destroy(flags: RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
         }
+    }
+
+    /// Closes without a word to the listener: destroying an unclosed handle may wait for ever for a rebalance that nobody
+    /// answers any more. A static member does not leave its group by this, as in a crash.
+    deinit {
         if !isClosed {
-            // The consumer is going away; a rebalance under way must still be answered, or closing waits for ever.
             let handle = client.handle
             callbacks.rebalance = { event, partitions in
                 let error =
@@ -159,10 +164,8 @@ public final class Consumer {
             }
             rd_kafka_consumer_close(handle)
         }
-        client.abandon()
+        end()
     }
-
-    deinit { end() }
 }
 
 /// Leads librdkafka's rebalance callback to its consumer.

@@ -11,8 +11,11 @@ extension BrokerTests {
             let listener = LoggingListener()
             let consumer: Consumer
             let producer: TransactionalProducer
+            /// What has been read and committed.
             var seen: [Record] = []
-            private var uncommitted: [TopicPartition: Int64] = [:]
+            private var uncommitted: [Record] = []
+            /// Where to read again, after a commit that the group refused since it had just moved on.
+            private var rewind: [TopicPartition: Int64] = [:]
 
             init(_ broker: TestBroker, _ topic: String, _ instance: String) throws {
                 consumer = try Consumer(broker.settings, group: GroupSettings(groupID: topic, instanceID: instance))
@@ -23,20 +26,37 @@ extension BrokerTests {
 
             func step(_ timeout: Duration = .milliseconds(20)) throws {
                 let records = try consumer.poll(maximum: 20, timeout: timeout)
-                for record in records {
-                    #expect(consumer.assignment.contains(record.topicPartition))
-                    uncommitted[record.topicPartition] = record.offset + 1
-                }
-                seen += records
-                try commit()
+                for record in records { #expect(consumer.assignment.contains(record.topicPartition)) }
+                uncommitted += records
+                if rewind.isEmpty { try commit() } else { giveUp() }
+                try consumer.seek(
+                    rewind.filter { consumer.assignment.contains($0.key) }.mapValues { .offset($0) })
+                rewind = [:]
             }
 
-            func commit() throws {
+            private func commit() throws {
                 guard !uncommitted.isEmpty else { return }
+                let offsets = uncommitted.reduce(into: [:]) {
+                    $0[$1.topicPartition] = CommittedOffset(offset: $1.offset + 1)
+                }
                 try producer.begin()
-                try producer.sendOffsets(uncommitted.mapValues { CommittedOffset(offset: $0) }, of: consumer)
+                do {
+                    try producer.sendOffsets(offsets, of: consumer)
+                } catch  where error.isStaleMember {
+                    try producer.abort()
+                    return giveUp()
+                }
                 try producer.commit()
-                uncommitted = [:]
+                seen += uncommitted
+                uncommitted = []
+            }
+
+            private func giveUp() {
+                for record in uncommitted {
+                    let place = record.topicPartition
+                    rewind[place] = min(rewind[place] ?? .max, record.offset)
+                }
+                uncommitted = []
             }
         }
 
