@@ -42,7 +42,8 @@ extension BrokerTests {
                 try producer.begin()
                 do {
                     try producer.sendOffsets(offsets, of: consumer)
-                } catch  where error.isStaleMember {
+                } catch {
+                    guard error.isStaleMember else { throw error }
                     try producer.abort()
                     return giveUp()
                 }
