@@ -150,10 +150,10 @@ public final class Consumer {
         }
     }
 
-    /// Closes without a word to the listener: destroying an unclosed handle may wait for ever for a rebalance that nobody
-    /// answers any more. A static member does not leave its group by this, as in a crash.
+    /// Drops a member of a group as a crash would. Any other consumer is closed first, without a word to the listener:
+    /// destroying it unclosed may wait for ever for a rebalance that nobody answers any more.
     deinit {
-        if !isClosed {
+        if !isClosed, !hasBeenAssigned {
             let handle = client.handle
             callbacks.rebalance = { event, partitions in
                 let error =
