@@ -96,13 +96,21 @@ extension Consumer {
 }
 
 extension Client {
+    /// Asks again while a leader is being elected, as it is for a moment after a topic was made.
     func watermarks(_ place: TopicPartition, timeout: Duration) throws(EventLogError) -> Watermarks {
+        let deadline = Deadline(timeout)
         var low: Int64 = 0
         var high: Int64 = 0
-        try check(
-            rd_kafka_query_watermark_offsets(
-                handle, place.topic, place.partition, &low, &high, timeout.milliseconds),
-            at: place)
-        return Watermarks(low: low, high: high)
+        while true {
+            let code = rd_kafka_query_watermark_offsets(
+                handle, place.topic, place.partition, &low, &high, deadline.milliseconds)
+            if code == RD_KAFKA_RESP_ERR_NO_ERROR { return Watermarks(low: low, high: high) }
+            let mayPass = [
+                RD_KAFKA_RESP_ERR_NOT_LEADER_FOR_PARTITION, RD_KAFKA_RESP_ERR_LEADER_NOT_AVAILABLE,
+                RD_KAFKA_RESP_ERR__TRANSPORT,
+            ].contains(code)
+            guard mayPass, !deadline.hasPassed else { throw error(code, at: place) }
+            usleep(20_000)
+        }
     }
 }
