@@ -121,6 +121,7 @@ public final class PipelineService: Sendable {
         var environment = environment
         // Reading a note takes tens of milliseconds: a batch is what the threads read together, a few times over.
         environment.batchRecords = min(environment.batchRecords, threads * 4)
+        environment.commitInterval = min(environment.commitInterval, .milliseconds(5))
         let runner = StageRunner<ProfileStage>(
             environment: environment, directory: directory(settings, .profile)
         ) { _ in

@@ -15,7 +15,7 @@ extension Notestream {
         options: Context.options + [
             .value("--notes", "FILE", "notes as JSON lines"),
             .value("--clicks", "FILE", "clicks as tab-separated lines"),
-            .value("--in-flight", "N", default: "16", "notes published and not yet profiled, at most"),
+            .value("--in-flight", "N", default: "8", "notes published and not yet profiled, at most"),
             .flag("--once", "end when the log is drained; otherwise serve until Ctrl-C"),
         ]
     ) { arguments in
