@@ -79,8 +79,9 @@ extension IntegrationTests {
             #expect(printed.exit == 0)
             let path = folder.path + "/notestream.yaml"
             try printed.output.write(toFile: path, atomically: true, encoding: .utf8)
-            let used = try Binary.run(["topics", "check", "--config", path, "--bootstrap-servers", "127.0.0.1:1"])
-            #expect(used.exit == 69, "it is read; only the broker is missing: \(used)")
+            let used = try Binary.run(["publish", "--config", path])
+            #expect(used.exit == 64, "it is read, and only then something is missing: \(used)")
+            #expect(used.errors.contains("give --notes"))
         }
 
         @Test("simulate makes the same log for the same seed, and another for another")
