@@ -183,12 +183,11 @@ extension RecommendStage {
 
     /// What the output topic holds is the truth about the last list sent, whatever the store says.
     package func restoreOwnOutput(_ record: Record, in batch: StageBatch) throws {
-        guard let note = record.key else { return }
-        let partition = record.topicPartition.partition
-        if record.value == nil {
-            try EmittedLists.forget(note, partition, in: batch.changes)
-        } else if let list = try? RecommendationList.decode(record) {
-            try EmittedLists.keep(list, of: note, partition, in: batch.changes)
+        let incoming = try IncomingRecommendations.decode(
+            key: record.key, value: record.value, contentType: record.contentType)
+        switch incoming {
+        case .list(let note, let list): try EmittedLists.keep(list, of: note, record.partition, in: batch.changes)
+        case .tombstone(let note): try EmittedLists.forget(note, record.partition, in: batch.changes)
         }
     }
 
