@@ -18,9 +18,6 @@ public struct WindowDeltas: Sendable {
     /// Whether no pair and no activity was touched. ``crossedBucket`` stands apart.
     public var isEmpty: Bool { pairs.count == 0 && activity.count == 0 }
 
-    /// At least the distinct pairs touched, at most a small multiple: what bounds a batch's output.
-    public var pairCount: Int { pairs.count }
-
     /// Forgets everything, stream time included.
     public mutating func removeAll(keepingCapacity: Bool = true) {
         streamTime = nil

@@ -77,14 +77,14 @@ package final class ProfileStage: StreamStage {
         let computed = try reader.pooledStates(of: missing.map { texts[$0] })
         for (index, state) in zip(missing, computed) {
             states[index] = state
-            try batch.changes.put(Self.pooledStates, pooledKey(texts[index]), HalfPrecision.encode(state))
+            try batch.changes.put(Self.pooledStates, pooledKey(texts[index]), Half.encoded(state))
         }
         return states.compactMap { $0 }
     }
 
     private func cached(_ text: NoteText, in reader: some StateReader) throws -> [Float]? {
         guard let bytes = try reader.get(Self.pooledStates, pooledKey(text)) else { return nil }
-        return bytes.count == 2 * version.width ? HalfPrecision.decode(bytes) : nil
+        return bytes.count == 2 * version.width ? Half.decoded(bytes) : nil
     }
 
     /// The note's texts under one reading of one base model; an adapter would make it another.
@@ -130,18 +130,5 @@ extension ContentHash {
         self.init(
             NoteText(note), hashtags: note.hashtags, category: note.category, author: note.author, created: note.created
         )
-    }
-}
-
-/// Float values that are exact in half precision, in two bytes each, little endian.
-enum HalfPrecision {
-    static func encode(_ values: [Float]) -> [UInt8] {
-        values.flatMap { value in withUnsafeBytes(of: Float16(value).bitPattern.littleEndian) { Array($0) } }
-    }
-
-    static func decode(_ bytes: [UInt8]) -> [Float] {
-        stride(from: 0, to: bytes.count - 1, by: 2).map { at in
-            Float(Float16(bitPattern: UInt16(bytes[at]) | UInt16(bytes[at + 1]) << 8))
-        }
     }
 }
