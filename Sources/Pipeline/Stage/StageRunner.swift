@@ -59,9 +59,10 @@ package enum CommitStep: Sendable {
 /// Drives one stage on one thread: gathers a batch, runs the stage over it, commits to Kafka, then to the store.
 ///
 /// A batch's outputs and its new positions go to Kafka in one transaction; only after that commit are its changes and
-/// positions written to the store, in one write. So the store is never ahead of the committed position. Whatever goes
-/// wrong between the two ends the session: the batch is discarded, and a new session, with a new producer, recovers from
-/// the store and the committed positions.
+/// positions written to the store, in one write. So the store is never ahead of the committed position. A batch whose
+/// offsets the group refuses, since it is just rebalancing, is done again in the same session. Whatever else goes wrong
+/// ends the session: the batch is discarded, and a new session, with a new producer, recovers from the store and the
+/// committed positions.
 package final class StageRunner<Stage: StreamStage>: Sendable {
     private let makeStage: @Sendable (Store) throws -> Stage
     private let environment: StageEnvironment
