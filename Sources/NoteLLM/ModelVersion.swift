@@ -40,6 +40,12 @@ public struct ModelVersion: Sendable {
     /// Whether ``profile(pooled:text:labelLikelihoods:)`` wants the language model's likelihood of each category.
     public var asksForLikelihoods: Bool { (manifest.category?.likelihoodWeight ?? 0) > 0 }
 
+    /// What pooled states depend on beside the text: versions with equal keys take each other's.
+    public var readingKey: String {
+        let reading = manifest.reading
+        return "\(manifest.baseModelSHA256)/\(reading.layer)/\(reading.pooling.rawValue)/\(reading.outputNorm)"
+    }
+
     /// An encoder whose pooled states this version takes.
     ///
     /// - Parameter baseModelSHA256: the fingerprint of the file that `model` was read from.

@@ -174,9 +174,12 @@ struct ServingModel {
 
     /// Loads the serving version from model-updates, or makes and publishes version 0.
     init(settings: Settings, client: ClientSettings, topics: Topics, firstTexts: () -> [NoteText]) throws {
-        (version, known) = try ModelTopic(client: client, topics: topics).serving {
+        let models = ModelTopic(client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix)
+        let contents = try models.serving {
             try BaseModel.versionZero(path: settings.model.path, texts: firstTexts())
         }
+        version = try models.load(contents.serving ?? "", from: contents)
+        known = contents.versions
     }
 }
 

@@ -33,4 +33,9 @@ struct Context {
                 line.level <= 3 ? .error : line.level == 4 ? .warning : .debug, line.message, ["tag": line.facility])
         }
     }
+
+    /// The topic that model versions travel through.
+    var models: ModelTopic {
+        ModelTopic(client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix)
+    }
 }

@@ -20,7 +20,7 @@ public struct StoreInspection {
     /// Recomputes the list of every living note from the store, comparing with all other notes instead of searching: what
     /// the lists of two runs over one log must agree in, whenever theirs were sent. Notes in byte order, as JSON.
     public func forEachList(_ body: (String) throws -> Void) throws {
-        let models = ModelTopic(client: client, topics: topics)
+        let models = ModelTopic(client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix)
         let contents = try models.read()
         guard let serving = contents.serving else { return }
         let store = try Store(

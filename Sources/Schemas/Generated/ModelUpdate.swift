@@ -26,6 +26,10 @@ public struct ModelManifest: Message {
     /// When the version was made.
     public var time: Timestamp?
 
+    /// What the gate found when it judged the version against the one that served, as a JSON object; empty where nobody
+    /// judged it.
+    public var report: String
+
     /// Makes the message of its fields; one that is left out has its proto3 default.
     public init(
         version: String = "",
@@ -33,7 +37,8 @@ public struct ModelManifest: Message {
         chunks: Int32 = 0,
         bytes: Int64 = 0,
         sha256: String = "",
-        time: Timestamp? = nil
+        time: Timestamp? = nil,
+        report: String = ""
     ) {
         self.version = version
         self.json = json
@@ -41,6 +46,7 @@ public struct ModelManifest: Message {
         self.bytes = bytes
         self.sha256 = sha256
         self.time = time
+        self.report = report
     }
 
     /// Reads strict proto3 JSON; throws what is wrong, in which field and at which byte.
@@ -69,6 +75,7 @@ extension ModelManifest: WireMessage {
         Field(4, "bytes"),
         Field(5, "sha256"),
         Field(6, "time"),
+        Field(7, "report"),
     ]
 
     mutating func decode(field number: UInt32, from decoder: inout some FieldDecoder) throws(SchemaError) {
@@ -79,6 +86,7 @@ extension ModelManifest: WireMessage {
         case 4: bytes = try decoder.int64()
         case 5: sha256 = try decoder.string()
         case 6: time = try decoder.timestamp(merging: time)
+        case 7: report = try decoder.string()
         default: break
         }
     }
@@ -90,6 +98,7 @@ extension ModelManifest: WireMessage {
         encoder.int64(Field(4, "bytes"), bytes)
         encoder.string(Field(5, "sha256"), sha256)
         encoder.timestamp(Field(6, "time"), time)
+        encoder.string(Field(7, "report"), report)
     }
 }
 
@@ -101,10 +110,15 @@ public struct ServingVersion: Message {
     /// When it was chosen.
     public var time: Timestamp?
 
+    /// The version that was served before, and is until every note has a profile under the new one; kept for a while
+    /// after that, so that going back is quick. Empty where there was none.
+    public var previous: String
+
     /// Makes the message of its fields; one that is left out has its proto3 default.
-    public init(version: String = "", time: Timestamp? = nil) {
+    public init(version: String = "", time: Timestamp? = nil, previous: String = "") {
         self.version = version
         self.time = time
+        self.previous = previous
     }
 
     /// Reads strict proto3 JSON; throws what is wrong, in which field and at which byte.
@@ -129,12 +143,14 @@ extension ServingVersion: WireMessage {
     static let fields = [
         Field(1, "version"),
         Field(2, "time"),
+        Field(3, "previous"),
     ]
 
     mutating func decode(field number: UInt32, from decoder: inout some FieldDecoder) throws(SchemaError) {
         switch number {
         case 1: version = try decoder.string()
         case 2: time = try decoder.timestamp(merging: time)
+        case 3: previous = try decoder.string()
         default: break
         }
     }
@@ -142,5 +158,6 @@ extension ServingVersion: WireMessage {
     func encode(to encoder: inout some FieldEncoder) {
         encoder.string(Field(1, "version"), version)
         encoder.timestamp(Field(2, "time"), time)
+        encoder.string(Field(3, "previous"), previous)
     }
 }

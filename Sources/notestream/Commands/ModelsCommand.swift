@@ -31,7 +31,7 @@ extension Notestream {
             ) { arguments in
                 let context = try Context(arguments)
                 let version = try ModelVersion(artefact: Array(Data(contentsOf: URL(filePath: arguments.operands[0]))))
-                try ModelTopic(client: context.client, topics: context.topics)
+                try context.models
                     .publish(version, serves: !arguments.has("--do-not-serve"))
                 Output.line("model version \(version.id)")
                 return .success
@@ -41,7 +41,7 @@ extension Notestream {
                 options: Context.options
             ) { arguments in
                 let context = try Context(arguments)
-                let contents = try ModelTopic(client: context.client, topics: context.topics).read()
+                let contents = try context.models.read()
                 for manifest in contents.manifests {
                     let star = manifest.version == contents.serving ? "*" : " "
                     Output.line("\(star) \(manifest.version)  \(manifest.time.map(String.init(describing:)) ?? "-")")
@@ -53,7 +53,7 @@ extension Notestream {
                 options: Context.options
             ) { arguments in
                 let context = try Context(arguments)
-                let topic = ModelTopic(client: context.client, topics: context.topics)
+                let topic = context.models
                 let version = try topic.load(arguments.operands[0], from: topic.read())
                 let encoder = JSONEncoder()
                 encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
@@ -74,7 +74,7 @@ extension Notestream {
         let all = try arguments["--notes"].map(TrainingNotes.read(file:)) ?? TrainingNotes.read(topic: context)
         let notes = Bootstrap.sample(TrainingNotes.first(share, of: all), limit: 20_000)
         let version = try ModelMaking.bootstrap(notes, modelPath: context.settings.model.path)
-        try ModelTopic(client: context.client, topics: context.topics)
+        try context.models
             .publish(version, serves: !arguments.has("--do-not-serve"))
         Output.line("model version \(version.id), from \(notes.count) notes, \(version.hashtags.count) hashtags")
         return .success

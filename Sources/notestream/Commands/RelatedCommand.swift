@@ -70,7 +70,7 @@ struct OutputTables {
 
     /// The living notes' profiles under the serving version.
     func profiles() throws -> [NoteProfile] {
-        let serving = try ModelTopic(client: context.client, topics: context.topics).read().serving
+        let serving = try context.models.read().serving
         let records = try reader.table(context.topics.places(of: .noteProfiles)).values
         return records.compactMap { try? NoteProfile.decode($0) }.filter { $0.version == serving }
     }
@@ -81,7 +81,7 @@ struct OutputTables {
 
     /// The list joined with all that is trending, ranked by the serving version's weights for `next`.
     func next(after note: [UInt8], _ list: RecommendationList, count: Int) throws -> [RankedNote] {
-        let models = ModelTopic(client: context.client, topics: context.topics)
+        let models = context.models
         let contents = try models.read()
         let weights = try contents.serving.map { try models.load($0, from: contents).manifest.listWeights } ?? [:]
         let everything = try reader.table(context.topics.places(of: .trending))[Array("*".utf8)]

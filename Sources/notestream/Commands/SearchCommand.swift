@@ -12,7 +12,7 @@ extension Notestream {
     ) { arguments in
         let context = try Context(arguments)
         let count: Int = try arguments.value("--count")
-        let models = ModelTopic(client: context.client, topics: context.topics)
+        let models = context.models
         let contents = try models.read()
         guard let serving = contents.serving else {
             Output.error("no model version serves yet; start 'notestream run', or 'notestream models bootstrap'")
