@@ -91,10 +91,9 @@ public final class LexicalIndex {
         drop(label, slot)
     }
 
-    /// Empties the index and its rows.
-    public func wipe(in batch: Batch) throws(StoreError) {
-        try batch.wipe(Rows.documents, prefix: rows.prefix)
-        forgetAll()
+    /// Deletes the rows of a namespace. An index that is open on it is of no more use.
+    public static func wipe(namespace: [UInt8], in batch: Batch) throws(StoreError) {
+        try batch.wipe(Rows.documents, prefix: Rows(namespace: namespace).prefix)
     }
 
     /// Reads everything again from the store: after a batch was discarded.

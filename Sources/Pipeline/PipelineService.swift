@@ -30,6 +30,7 @@ public final class PipelineService: Sendable {
     private let stop = StopSignal()
     private let failure = Mutex<(any Error)?>(nil)
     private let running: [Running]
+    private let watch: ModelWatch?
 
     /// One stage's thread.
     private struct Running: Sendable {
@@ -64,10 +65,22 @@ public final class PipelineService: Sendable {
         var running: [Running] = []
         if stages.contains(.session) { running.append(try Self.session(environment, settings)) }
         if stages.contains(.profile) || stages.contains(.recommend) {
-            let models = try ServingModel(settings: settings, client: client, topics: topics, firstTexts: firstTexts)
-            logger.info("model version", ["version": models.version.id])
-            if stages.contains(.profile) { running.append(try Self.profile(environment, settings, models)) }
-            if stages.contains(.recommend) { running.append(try Self.recommend(environment, settings, models)) }
+            let threads =
+                settings.model.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.model.threads
+            let readers =
+                try stages.contains(.profile)
+                ? NoteReaders(modelPath: settings.model.path, threads: threads) : nil
+            let watch = try ModelWatch(
+                models: ModelTopic(client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix),
+                rollbackPeriod: .seconds(3_600), logger: logger,
+                prepare: { _ = try readers?.reader(of: $0) },
+                orFirst: { try BaseModel.versionZero(path: settings.model.path, texts: firstTexts()) })
+            logger.info("model version", ["version": watch.choice.target.id])
+            if let readers { running.append(Self.profile(environment, settings, watch, readers, threads: threads)) }
+            if stages.contains(.recommend) { running.append(try Self.recommend(environment, settings, watch)) }
+            self.watch = watch
+        } else {
+            watch = nil
         }
         self.running = running
     }
@@ -75,6 +88,7 @@ public final class PipelineService: Sendable {
     /// Runs until `requestStop`, or until a stage fails for good: then the others stop too, and its error is thrown.
     public func run() throws {
         let done = DispatchGroup()
+        if let watch { follow(watch, done) }
         for stage in running {
             done.enter()
             let thread = Thread { [self] in
@@ -95,6 +109,16 @@ public final class PipelineService: Sendable {
         if let error = failure.withLock({ $0 }) { throw error }
     }
 
+    private func follow(_ watch: ModelWatch, _ done: DispatchGroup) {
+        done.enter()
+        let thread = Thread { [stop] in
+            defer { done.leave() }
+            watch.run(until: stop)
+        }
+        thread.name = "models"
+        thread.start()
+    }
+
     /// Asks the stages to finish their batches, commit them and leave.
     public func requestStop() { stop.set() }
 
@@ -113,33 +137,32 @@ public final class PipelineService: Sendable {
     }
 
     private static func profile(
-        _ environment: StageEnvironment, _ settings: Settings, _ models: ServingModel
-    ) throws -> Running {
-        let threads =
-            settings.model.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.model.threads
-        let reader = try NoteReader(models.version, modelPath: settings.model.path, threads: threads)
+        _ environment: StageEnvironment, _ settings: Settings, _ watch: ModelWatch, _ readers: NoteReaders,
+        threads: Int
+    ) -> Running {
         var environment = environment
         // Reading a note takes tens of milliseconds: a batch is what the threads read together, a few times over.
         environment.batchRecords = min(environment.batchRecords, threads * 4)
         environment.commitInterval = min(environment.commitInterval, .milliseconds(5))
+        let logger = environment.logger
         let runner = StageRunner<ProfileStage>(
             environment: environment, directory: directory(settings, .profile)
         ) { _ in
-            ProfileStage(version: models.version, knownVersions: models.known, reader: reader)
+            try ProfileStage(choice: { watch.choice }, logger: logger, reader: readers.reader)
         }
         return Running(status: runner.status) { try runner.run(until: $0) }
     }
 
     private static func recommend(
-        _ environment: StageEnvironment, _ settings: Settings, _ models: ServingModel
+        _ environment: StageEnvironment, _ settings: Settings, _ watch: ModelWatch
     ) throws -> Running {
         let configuration = try RecommendStage.Configuration(settings, environment.topics)
-        let version = models.version
         let logger = environment.logger
         let runner = StageRunner<RecommendStage>(
             environment: environment, directory: directory(settings, .recommend)
         ) { store in
-            try RecommendStage(store: store, version: version, configuration: configuration, logger: logger)
+            try RecommendStage(
+                store: store, choice: { watch.choice }, configuration: configuration, logger: logger)
         }
         return Running(status: runner.status) { try runner.run(until: $0) }
     }
@@ -163,23 +186,6 @@ extension Settings.Window {
                 bucketMilliseconds: bucketMilliseconds, windowBuckets: Int64(buckets), cap: cap,
                 idleMilliseconds: idleMilliseconds)
         }
-    }
-}
-
-/// The model version that serves, with what this machine needs to use it.
-struct ServingModel {
-    let version: ModelVersion
-    /// Ids of all versions that were ever published and not taken back.
-    let known: [String]
-
-    /// Loads the serving version from model-updates, or makes and publishes version 0.
-    init(settings: Settings, client: ClientSettings, topics: Topics, firstTexts: () -> [NoteText]) throws {
-        let models = ModelTopic(client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix)
-        let contents = try models.serving {
-            try BaseModel.versionZero(path: settings.model.path, texts: firstTexts())
-        }
-        version = try models.load(contents.serving ?? "", from: contents)
-        known = contents.versions
     }
 }
 

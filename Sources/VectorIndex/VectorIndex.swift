@@ -92,10 +92,9 @@ public final class VectorIndex {
         try stageLinks(in: batch)
     }
 
-    /// Empties the index and its rows.
-    public func wipe(in batch: Batch) throws(StoreError) {
-        for family in Self.families { try batch.wipe(family, prefix: rows.prefix) }
-        forgetAll()
+    /// Deletes the rows of a namespace. An index that is open on it is of no more use.
+    public static func wipe(namespace: [UInt8], in batch: Batch) throws(StoreError) {
+        for family in families { try batch.wipe(family, prefix: Rows(namespace: namespace).prefix) }
     }
 
     /// Reads everything again from the store: after a batch was discarded.

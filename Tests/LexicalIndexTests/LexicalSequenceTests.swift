@@ -105,9 +105,11 @@ private struct LexicalRun {
         try check(batch)
         try commit()
         try check(store)
-        try index.wipe(in: batch)
+        try LexicalIndex.wipe(namespace: [0, 7], in: batch)
         model = [:]
-        try check(batch)
+        try commit()
+        index = try LexicalIndex(store: store, namespace: [0, 7], parameters: parameters)
+        try check(store)
     }
 
     /// Words drawn so that some are common and some rare, with none at times.

@@ -3,6 +3,14 @@ import EventLog
 import Pipeline
 import Schemas
 import StateStore
+import Synchronization
+
+/// The marks that a stage was told, by partition, for those who watch it from another thread.
+final class MarkWatch: Sendable {
+    private let marks = Mutex<[Int32: String]>([:])
+    var now: [Int32: String] { marks.withLock { $0 } }
+    func note(_ partition: Int32, _ mark: String) { marks.withLock { $0[partition] = mark } }
+}
 
 /// Counts words, and says each new count: `word:3` lets three timers run first, each of which counts the word "timer".
 final class CountingStage: StreamStage {
@@ -17,9 +25,21 @@ final class CountingStage: StreamStage {
         var timers: Int
     }
 
-    let mark: String
+    private let mark: String
+    private let told: MarkWatch?
+    private var unmarked: Set<Int32> = []
 
-    init(mark: String = "") { self.mark = mark }
+    init(mark: String = "", told: MarkWatch? = nil) {
+        self.mark = mark
+        self.told = told
+    }
+
+    func mark(of partition: Int32) -> String { mark }
+
+    func assigned(_ partition: Int32, mark: String, in batch: StageBatch) throws {
+        told?.note(partition, mark)
+        if mark != self.mark { unmarked.insert(partition) }
+    }
 
     func decode(_ record: Record) throws(SchemaError) -> Input {
         let parts = text(record.value).split(separator: ":")
@@ -50,7 +70,10 @@ final class CountingStage: StreamStage {
         batch.send(to: .activity, partition: partition, key: bytes(word), value: bytes("\(count + 1)"))
     }
 
-    func finish(_ batch: StageBatch) throws {}
+    func finish(_ batch: StageBatch) throws {
+        for partition in unmarked { batch.commitMark(of: partition) }
+        unmarked.removeAll()
+    }
 
     func wipe(_ partition: Int32, in batch: StageBatch) throws {
         for family in Self.families { try batch.changes.wipe(family, prefix: [UInt8(partition)]) }

@@ -6,6 +6,7 @@ import Pipeline
 import Schemas
 import StateStore
 import Support
+import Synchronization
 
 func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
 
@@ -56,6 +57,16 @@ struct SmallModel: NoteReading {
     func pooledStates(of texts: [NoteText]) throws -> [[Float]] { texts.map(Self.state) }
 
     func labelLikelihoods(of texts: [NoteText]) throws -> [[Double]]? { nil }
+}
+
+/// The model versions that count, changed by a test.
+final class ChosenModels: Sendable {
+    private let state: Mutex<ModelChoice>
+    init(_ choice: ModelChoice) { state = Mutex(choice) }
+    var choice: ModelChoice {
+        get { state.withLock { $0 } }
+        set { state.withLock { $0 = newValue } }
+    }
 }
 
 /// 2024-01-01T00:00:00Z, in milliseconds.

@@ -20,6 +20,7 @@ final class RecommendHarness {
     }
 
     let model: SmallModel
+    let models: ChosenModels
     let topics: Topics
     let configuration: RecommendStage.Configuration
     private let folder: TemporaryFolder
@@ -39,20 +40,23 @@ final class RecommendHarness {
         var model = try SmallModel()
         if !weights.isEmpty { model = SmallModel(version: try model.version.with(listWeights: ["related": weights])) }
         self.model = model
+        models = ChosenModels(ModelChoice(target: model.version))
         topics = try PipelineTests.topics(partitions: partitions)
         configuration = RecommendStage.Configuration(
             window: try WindowSettings(windowBuckets: 2), partitions: partitions, listSize: listSize, candidates: 60,
             diversity: 0, trendingSize: 2, coalesce: .zero)
         folder = try TemporaryFolder()
         store = try Store(path: folder.path + "/store0", families: RecommendStage.families)
+        let models = models
         stage = try RecommendStage(
-            store: store, version: model.version, configuration: configuration,
+            store: store, choice: { models.choice }, configuration: configuration,
             logger: Logger(label: "test", level: .error))
     }
 
     func open() throws {
+        let models = models
         stage = try RecommendStage(
-            store: store, version: model.version, configuration: configuration,
+            store: store, choice: { models.choice }, configuration: configuration,
             logger: Logger(label: "test", level: .error))
         owned = []
     }
@@ -71,20 +75,39 @@ final class RecommendHarness {
         case pairs = "cooccurrence"
     }
 
-    func profile(_ id: String, _ content: String, category: String = "", time: Int64 = newYear) throws -> Record {
+    func profile(
+        _ id: String, _ content: String, category: String = "", time: Int64 = newYear,
+        under version: ModelVersion? = nil
+    ) throws -> Record {
         let text = NoteText(title: "", content: content)
-        let made = model.version.profile(pooled: SmallModel.state(of: text), text: text)
+        let version = version ?? model.version
+        let made = version.profile(pooled: SmallModel.state(of: text), text: text)
         let profile = NoteProfile(
-            note: id, version: model.version.id, contentHash: ContentHash(text).hex,
+            note: id, version: version.id, contentHash: ContentHash(text).hex,
             created: Timestamp(milliseconds: newYear), time: Timestamp(milliseconds: time), content: content,
             authorCategory: category, embedding: made.embedding)
         return record(
-            .profiles, key: ProfileKey(note: bytes(id), version: bytes(model.version.id)).bytes,
+            .profiles, key: ProfileKey(note: bytes(id), version: bytes(version.id)).bytes,
             value: try profile.encode(as: .json))
     }
 
-    func deletion(_ id: String) -> Record {
-        record(.profiles, key: ProfileKey(note: bytes(id), version: bytes(model.version.id)).bytes, value: nil)
+    func deletion(_ id: String, under version: ModelVersion? = nil) -> Record {
+        let version = version ?? model.version
+        return record(.profiles, key: ProfileKey(note: bytes(id), version: bytes(version.id)).bytes, value: nil)
+    }
+
+    /// What the profile stage says in each partition of note-profiles once all notes are profiled.
+    func markers(of version: ModelVersion, holds: Bool = true) throws -> [Record] {
+        try (0..<configuration.partitions).flatMap { notes in
+            try (0..<configuration.partitions).map { place in
+                offset += 1
+                let marker = ProfileMarker(version: version.id, partition: notes)
+                return Record(
+                    topicPartition: TopicPartition("note-profiles", place), offset: offset, timestamp: nil,
+                    key: ProfileMarkerKey(version: bytes(version.id), partition: notes).bytes,
+                    value: holds ? try marker.encode(as: .json) : nil)
+            }
+        }
     }
 
     func pair(_ source: String, _ target: String, _ share: Double = 1, time: Int64 = newYear) throws -> Record {
@@ -119,7 +142,7 @@ final class RecommendHarness {
             let record = output.read(at: 0, partitions: configuration.partitions)
             if partitions.contains(record.partition) { try stage.restoreOwnOutput(record, in: batch) }
         }
-        for partition in partitions.sorted() { try stage.assigned(partition, in: batch) }
+        for partition in partitions.sorted() { try stage.assigned(partition, mark: "", in: batch) }
         try batch.changes.commit()
         owned.formUnion(partitions)
     }

@@ -11,8 +11,6 @@ struct RecoveryPlanTests {
         var committed: Position?
         var low: Int64 = 0
         var high: Int64 = 100
-        var policy = ReplayPolicy.rebuildsState
-        var committedMark = "m"
         var expected: Situation
         var wipes = false
         var start: Position
@@ -53,18 +51,10 @@ struct RecoveryPlanTests {
             Case(stored: at(50, 2), expected: .forgotten, start: at(50, 2)),
             Case(stored: at(150), expected: .otherLog, wipes: true, start: at(0)),
             Case(stored: at(5), low: 10, expected: .otherLog, wipes: true, start: at(10)),
-            Case(
-                stored: at(50), committed: at(50), committedMark: "n", expected: .otherMark, wipes: true, start: at(0)),
-            Case(
-                stored: at(50), committed: at(50), policy: .skips, committedMark: "n", expected: .otherMark,
-                start: at(0)),
-            Case(stored: at(20), committed: at(50), policy: .skips, expected: .behind, start: at(50)),
-            Case(committed: at(50), policy: .skips, expected: .missing, start: at(50)),
         ])
     func situations(_ test: Case) {
         let plan = RecoveryPlan.make(
-            stored: test.stored, committed: test.committed.map { CommittedPosition($0, mark: test.committedMark) },
-            log: test.low...test.high, policy: test.policy, mark: "m")
+            stored: test.stored, committed: test.committed, log: test.low...test.high)
         #expect(plan.situation == test.expected)
         #expect(plan.wipes == test.wipes)
         #expect(plan.start == test.start)
@@ -77,12 +67,11 @@ struct RecoveryPlanTests {
         var random = SeededGenerator(seed: seed)
         let log = (0..<30).map { _ in Int.random(in: 1...9, using: &random) }
         var said: [Int] = []
-        var committed: CommittedPosition?
+        var committed: Position?
         var store: (position: Position, sum: Int)?
-        while committed?.position.offset ?? 0 < log.count {
+        while committed?.offset ?? 0 < log.count {
             let plan = RecoveryPlan.make(
-                stored: store?.position, committed: committed, log: 0...Int64(log.count), policy: .rebuildsState,
-                mark: "")
+                stored: store?.position, committed: committed, log: 0...Int64(log.count))
             if plan.wipes { store = nil }
             var position = plan.start
             var sum = store?.sum ?? 0
@@ -98,7 +87,7 @@ struct RecoveryPlanTests {
                 if crash == 0 { break }
                 if position > plan.silentUntil {
                     said += out
-                    committed = CommittedPosition(position)
+                    committed = position
                 }
                 if crash == 1 { break }
                 store = (position, sum)

@@ -59,7 +59,7 @@ final class TableStage: StreamStage {
 
     func restoreOwnOutput(_ record: Record, in batch: StageBatch) throws { watch.note { $0.restored += 1 } }
 
-    func assigned(_ partition: Int32, in batch: StageBatch) throws {
+    func assigned(_ partition: Int32, mark: String, in batch: StageBatch) throws {
         watch.note { $0.atAssignment.append($0.table.values.reduce(0, +)) }
     }
 

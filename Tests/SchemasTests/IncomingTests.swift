@@ -210,6 +210,27 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         for bad in ["", "a", "@v", "a@"] { #expect(throws: SchemaError.self) { try ProfileKey(bytes(bad)) } }
     }
 
+    @Test("a marker's key is no note's, whatever the note is called")
+    func marker() throws {
+        let key = ProfileMarkerKey(version: bytes("v1"), partition: 3)
+        #expect(key.bytes == bytes("@v1/3"))
+        #expect(ProfileMarkerKey(key.bytes) == key)
+        for note in ["@v1/3", "@", "a/3", "@@v1/3"] {
+            #expect(ProfileMarkerKey(ProfileKey(note: bytes(note), version: bytes("v1")).bytes) == nil)
+        }
+        for bad in ["@v1", "@/3", "@v1/", "@v1/-1", "@v1/x", "v1/3", ""] {
+            #expect(ProfileMarkerKey(bytes(bad)) == nil)
+        }
+        let marker = ProfileMarker(version: "v1", partition: 3)
+        func decode(_ marker: ProfileMarker?) throws -> IncomingProfile {
+            try IncomingProfile.decode(key: key.bytes, value: marker?.encode(as: .json), contentType: nil)
+        }
+        #expect(try decode(marker) == .marker(key, holds: true))
+        #expect(try decode(nil) == .marker(key, holds: false))
+        #expect(throws: SchemaError.self) { try decode(ProfileMarker(version: "v2", partition: 3)) }
+        #expect(throws: SchemaError.self) { try decode(ProfileMarker(version: "v1", partition: 4)) }
+    }
+
     @Test func lists() throws {
         let list = RecommendationList(note: "a", items: [RecommendedNote(note: "b", score: 1)])
         #expect(

@@ -35,8 +35,12 @@ extension ModelTopic {
         _ = try load(id, from: contents)
         guard contents.serving != id else { return }
         let producer = try Producer(client)
-        let previous = try isInForce(contents.serving) ? contents.serving : contents.previous
-        let choice = ServingVersion(version: id, time: .now, previous: previous == id ? "" : previous ?? "")
+        let previous = try versionInForce(contents)
+        var choice = ServingVersion(version: id, time: .now, previous: previous == id ? "" : previous ?? "")
+        let earlier = (contents.choice?.former ?? []) + [contents.previous, contents.serving].compactMap { $0 }
+        choice.former = earlier.reduce(into: []) { former, version in
+            if version != id, version != choice.previous, !former.contains(version) { former.append(version) }
+        }.suffix(Self.keptVersions)
         try send(.serving, choice.encode(as: .json), with: producer)
         try prune(contents, keeping: [id, choice.previous], with: producer)
         try producer.flush()
@@ -52,6 +56,12 @@ extension ModelTopic {
                 CommittedPosition(offset: committed.offset, metadata: committed.metadata).mark
         }
         return versions
+    }
+
+    /// The version that lists are of now: the serving one once every notes partition is profiled under it, else the one
+    /// before it; nil where no version serves.
+    public func versionInForce(_ contents: Contents) throws -> String? {
+        try isInForce(contents.serving) ? contents.serving : contents.previous ?? contents.serving
     }
 
     /// Whether every notes partition is wholly profiled under a version.

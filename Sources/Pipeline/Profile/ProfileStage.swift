@@ -4,100 +4,144 @@ import NoteLLM
 import Schemas
 import StateStore
 
-/// Notes in, profiles out: embedding, category and hashtags by one model version.
+/// Notes in, profiles out: embedding, category and hashtags by a model version.
 ///
-/// The stage keeps no statistics of the corpus, so its output is a function of (model version, note) alone: a lost store
-/// costs repeated, equal profiles and nothing else.
+/// The stage keeps no statistics of the corpus, so its output is a function of (model version, note) alone. A new version
+/// is taken up between two batches: new notes get profiles under it and under the previous one, and the notes that are
+/// there already get theirs little by little (`ProfileStage+Swap.swift`).
 package final class ProfileStage: StreamStage {
     package static let name = "profile"
     package static let inputTopic = TopicName.notes
-    package static let replayPolicy = ReplayPolicy.skips
-    package static let families = [contentHashes, pooledStates]
+    package static let families = LivingNotes.families + [takenBack]
 
-    /// (partition, note, model version) → content hash of the note as it was last profiled.
-    private static let contentHashes = ColumnFamily("content-hashes")
-    /// (reading, text hash) → pooled state, half precision: a cache.
-    private static let pooledStates = ColumnFamily("pooled-states")
+    /// (partition, model version) → nothing: the version's profiles are taken back.
+    static let takenBack = ColumnFamily("taken-back")
 
-    private let version: ModelVersion
-    private let knownVersions: [String]
-    private let reader: any NoteReading
-    private var waiting: [(note: ValidNote, hash: ContentHash)] = []
+    let latestChoice: @Sendable () -> ModelChoice
+    private let makeReader: @Sendable (ModelVersion) throws -> any NoteReading
+    let logger: Logger
+    var choice: ModelChoice
+    private var readers: [String: any NoteReading] = [:]
+    /// Owned partitions, and how far each is in its swap.
+    var swaps: [Int32: PartitionSwap] = [:]
+    private var waiting: [Int32: [(note: ValidNote, hash: ContentHash)]] = [:]
 
     /// - Parameters:
-    ///   - version: what profiles are made with, and stamped with.
-    ///   - knownVersions: all versions that profiles may be out under: a deleted note's are all taken back.
-    ///   - reader: reads notes as the version asks for.
-    package init(version: ModelVersion, knownVersions: [String], reader: any NoteReading) {
-        self.version = version
-        self.knownVersions = Set(knownVersions + [version.id]).sorted()
-        self.reader = reader
+    ///   - choice: the model versions that count, asked for between two batches.
+    ///   - reader: what reads notes as a version asks for.
+    package init(
+        choice: @escaping @Sendable () -> ModelChoice, logger: Logger,
+        reader: @escaping @Sendable (ModelVersion) throws -> any NoteReading
+    ) throws {
+        latestChoice = choice
+        makeReader = reader
+        self.logger = logger
+        self.choice = choice()
+        try makeReaders()
     }
 
-    /// Notes profiled under another version are profiled again.
-    package var mark: String { version.id }
+    /// One for each version that notes are profiled under.
+    func makeReaders() throws {
+        let old = readers
+        readers = [:]
+        for version in choice.kept { readers[version.id] = try old[version.id] ?? makeReader(version) }
+    }
+
+    package func mark(of partition: Int32) -> String { swaps[partition]?.mark ?? "" }
 
     package func decode(_ record: Record) throws(SchemaError) -> IncomingNote { try IncomingNote.decode(record) }
 
     package func process(_ input: IncomingNote, of partition: Int32, in batch: StageBatch) throws {
         switch input {
         case .tombstone(let note):
-            try batch.changes.wipe(Self.contentHashes, prefix: hashKey(partition, note).bytes)
-            waiting.removeAll { $0.note.id == note }
-            for version in knownVersions {
-                try send(nil, note: note, version: version, in: batch)
+            try LivingNotes.forget(note, of: partition, in: batch.changes)
+            waiting[partition]?.removeAll { $0.note.id == note }
+            for version in choice.kept.map(\.id) + (swaps[partition]?.toTakeBack ?? []) {
+                send(nil, note, version, in: batch)
             }
         case .upsert(let note):
             let hash = ContentHash(note)
-            let key = hashKey(partition, note.id).id(Array(version.id.utf8)).bytes
-            guard try batch.changes.get(Self.contentHashes, key) != hash.bytes else { return }
-            try batch.changes.put(Self.contentHashes, key, hash.bytes)
-            waiting.append((note, hash))
+            guard try LivingNotes.keep(note, hash, of: partition, in: batch.changes), !batch.isSilent else { return }
+            waiting[partition, default: []].append((note, hash))
         }
     }
 
     package func finish(_ batch: StageBatch) throws {
-        guard !waiting.isEmpty else { return }
-        defer { waiting.removeAll(keepingCapacity: true) }
-        let texts = waiting.map { NoteText($0.note) }
-        let states = try pooled(texts, in: batch)
-        let likelihoods = try reader.labelLikelihoods(of: texts)
-        for (index, (note, hash)) in waiting.enumerated() {
-            let profile = version.profile(
-                pooled: states[index], text: texts[index], labelLikelihoods: likelihoods?[index])
-            try send(event(note, hash, profile), note: note.id, version: version.id, in: batch)
+        let isIdle = waiting.isEmpty
+        for (partition, notes) in waiting.sorted(by: { $0.key < $1.key }) {
+            try profile(notes, of: partition, under: choice.kept, in: batch)
+        }
+        waiting.removeAll(keepingCapacity: true)
+        try takeUpChoice(in: batch)
+        try goOnSwapping(isIdle ? .milliseconds(200) : .milliseconds(50), in: batch)
+    }
+
+    package func assigned(_ partition: Int32, mark: String, in batch: StageBatch) throws {
+        try beginSwap(of: partition, mark: mark, in: batch)
+    }
+
+    package func revoked(_ partition: Int32) {
+        swaps[partition] = nil
+        waiting[partition] = nil
+    }
+
+    package func wipe(_ partition: Int32, in batch: StageBatch) throws {
+        try LivingNotes.wipe(partition, in: batch.changes)
+        try batch.changes.wipe(Self.takenBack, prefix: KeyBuilder().uint32(UInt32(bitPattern: partition)).bytes)
+    }
+
+    package func reload() throws {
+        waiting.removeAll()
+        swaps.removeAll()
+    }
+
+    package var backlog: Int { swaps.values.count { !$0.isDone } }
+
+    // MARK: - Making profiles
+
+    /// Sends the profiles of some notes under some versions.
+    func profile(
+        _ notes: [(note: ValidNote, hash: ContentHash)], of partition: Int32, under versions: [ModelVersion],
+        in batch: StageBatch
+    ) throws {
+        guard !notes.isEmpty else { return }
+        for version in versions {
+            guard let reader = readers[version.id] else { continue }
+            let states = try pooledStates(of: notes.map(\.note), partition, version, reader, in: batch)
+            let likelihoods = try reader.labelLikelihoods(of: notes.map { NoteText($0.note) })
+            for (index, (note, hash)) in notes.enumerated() {
+                let profile = version.profile(
+                    pooled: states[index], text: NoteText(note), labelLikelihoods: likelihoods?[index])
+                send(
+                    try event(note, hash, profile, version).encode(as: .json), note.id, version.id, in: batch)
+            }
         }
     }
 
-    /// The pooled states of some texts, from the cache where they are in it.
-    private func pooled(_ texts: [NoteText], in batch: StageBatch) throws -> [[Float]] {
+    /// From the cache where they are in it.
+    private func pooledStates(
+        of notes: [ValidNote], _ partition: Int32, _ version: ModelVersion, _ reader: any NoteReading,
+        in batch: StageBatch
+    ) throws -> [[Float]] {
+        let reading = version.readingKey
         var states: [[Float]?] = []
-        for text in texts { states.append(try cached(text, in: batch.changes)) }
-        let missing = texts.indices.filter { states[$0] == nil }
-        let computed = try reader.pooledStates(of: missing.map { texts[$0] })
+        for note in notes {
+            let state = try LivingNotes.pooledState(of: note, partition, reading: reading, in: batch.changes)
+            states.append(state?.count == version.width ? state : nil)
+        }
+        let missing = notes.indices.filter { states[$0] == nil }
+        let computed = try reader.pooledStates(of: missing.map { NoteText(notes[$0]) })
         for (index, state) in zip(missing, computed) {
             states[index] = state
-            try batch.changes.put(Self.pooledStates, pooledKey(texts[index]), Half.encoded(state))
+            try LivingNotes.keep(
+                pooledState: state, of: notes[index], partition, reading: reading, in: batch.changes)
         }
         return states.compactMap { $0 }
     }
 
-    private func cached(_ text: NoteText, in reader: some StateReader) throws -> [Float]? {
-        guard let bytes = try reader.get(Self.pooledStates, pooledKey(text)) else { return nil }
-        return bytes.count == 2 * version.width ? Half.decoded(bytes) : nil
-    }
-
-    /// The note's texts under one reading of one base model; an adapter would make it another.
-    private func pooledKey(_ text: NoteText) -> [UInt8] {
-        KeyBuilder().id(Array("\(version.manifest.baseModelSHA256)/\(version.manifest.reading)".utf8)).bytes
-            + ContentHash(text).bytes
-    }
-
-    private func hashKey(_ partition: Int32, _ note: [UInt8]) -> KeyBuilder {
-        KeyBuilder().uint32(UInt32(bitPattern: partition)).id(note)
-    }
-
-    private func event(_ note: ValidNote, _ hash: ContentHash, _ profile: ProfiledNote) -> NoteProfile {
+    private func event(
+        _ note: ValidNote, _ hash: ContentHash, _ profile: ProfiledNote, _ version: ModelVersion
+    ) -> NoteProfile {
         NoteProfile(
             note: String(decoding: note.id, as: UTF8.self), version: version.id, contentHash: hash.hex,
             created: Timestamp(milliseconds: note.created), time: Timestamp(milliseconds: note.time),
@@ -107,28 +151,10 @@ package final class ProfileStage: StreamStage {
             authorHashtags: note.hashtags, authorCategory: note.category, embedding: profile.embedding)
     }
 
-    private func send(_ profile: NoteProfile?, note: [UInt8], version: String, in batch: StageBatch) throws {
+    /// Sends a profile, or takes it back.
+    func send(_ profile: [UInt8]?, _ note: [UInt8], _ version: String, in batch: StageBatch) {
         batch.send(
             to: .noteProfiles, partitionKey: note, key: ProfileKey(note: note, version: Array(version.utf8)).bytes,
-            value: try profile?.encode(as: .json))
-    }
-
-    package func wipe(_ partition: Int32, in batch: StageBatch) throws {
-        try batch.changes.wipe(Self.contentHashes, prefix: KeyBuilder().uint32(UInt32(bitPattern: partition)).bytes)
-    }
-
-    package func reload() throws { waiting.removeAll() }
-}
-
-extension NoteText {
-    init(_ note: ValidNote) { self.init(title: note.title, content: note.content) }
-}
-
-extension ContentHash {
-    /// Of everything in a note that its profile shows.
-    init(_ note: ValidNote) {
-        self.init(
-            NoteText(note), hashtags: note.hashtags, category: note.category, author: note.author, created: note.created
-        )
+            value: profile)
     }
 }

@@ -10,6 +10,8 @@ import VectorIndex
 extension RecommendStage {
     /// At most this many lists in one batch, so that a burst of changes never makes a long transaction.
     private static let listsPerBatch = 256
+    /// And for no longer than this, so that new notes do not wait behind lists that merely changed.
+    private static let listsPerBatchTime = Duration.milliseconds(100)
 
     // MARK: - What is due
 
@@ -64,7 +66,7 @@ extension RecommendStage {
         return RelatedRanker.score(features, relatedWeights) >= worst
     }
 
-    var relatedWeights: RelatedWeights { RelatedWeights(version.manifest.listWeights[RelatedWeights.name] ?? [:]) }
+    private var relatedWeights: RelatedWeights { serving.relatedWeights }
 
     // MARK: - Making a list
 
@@ -130,20 +132,23 @@ extension RecommendStage {
 
     /// Sends the lists of new, edited and deleted notes.
     func sendUrgent(_ batch: StageBatch) throws {
-        try send(\.urgent, in: batch)
+        try send(\.urgent, for: .seconds(3_600), in: batch)
     }
 
     /// Sends the lists that changed; false when some are left for the next batch.
     func sendChanged(_ batch: StageBatch) throws -> Bool {
-        try send(\.changed, in: batch)
+        try send(\.changed, for: Self.listsPerBatchTime, in: batch)
         return changed.isEmpty
     }
 
-    private func send(_ due: ReferenceWritableKeyPath<RecommendStage, NoteQueue>, in batch: StageBatch) throws {
+    private func send(
+        _ due: ReferenceWritableKeyPath<RecommendStage, NoteQueue>, for budget: Duration, in batch: StageBatch
+    ) throws {
+        let end = ContinuousClock.now + budget
         let notes = self[keyPath: due].first(Self.listsPerBatch) {
             batch.livePartitions.contains(self.partition(of: $0))
         }
-        for note in notes {
+        for note in notes where ContinuousClock.now < end {
             try sendList(of: note, partition(of: note), in: batch)
             // From both: the mark in the store, which a later change relies on, is gone.
             urgent.remove(note)

@@ -43,6 +43,13 @@ package struct TrendingBoard {
         mark(category)
     }
 
+    /// Takes all notes out; the categories they were in may have changed.
+    package mutating func removeAll() {
+        for category in entries.keys { mark(category) }
+        entries = [:]
+        categories = [:]
+    }
+
     private mutating func mark(_ category: [UInt8]) {
         changed.insert(category)
         changed.insert(Self.everything)

@@ -18,13 +18,10 @@ package final class RecommendStage: StreamStage {
     package static let globalTopics = [TopicName.noteProfiles, .activity]
     package static let ownOutputTopic: TopicName? = .noteRecommendations
     package static let families =
-        [profiles, labels, clock] + EmittedLists.families + PairRows.families + ActivityTable.families
-        + VectorIndex.families + LexicalIndex.families
+        [clock, servingVersion, nextVersion] + Profiles.families + Generation.families + EmittedLists.families
+        + PairRows.families
+        + ActivityTable.families
 
-    /// (note, model version) → the profile as it came, as protobuf.
-    static let profiles = ColumnFamily("profiles")
-    /// (model version, note) → its label in that version's indexes.
-    static let labels = ColumnFamily("labels")
     /// Nothing → the newest event time seen.
     private static let clock = ColumnFamily("recommend-clock")
 
@@ -61,12 +58,17 @@ package final class RecommendStage: StreamStage {
     }
 
     let store: Store
-    let version: ModelVersion
+    let latestChoice: @Sendable () -> ModelChoice
     let configuration: Configuration
     let logger: Logger
-    let vectors: VectorIndex
-    let lexicon: LexicalIndex
-    package internal(set) var notes = NoteTable()
+    /// What lists are made from.
+    package internal(set) var serving: Generation
+    /// The chosen version's, while its profiles come in.
+    var next: Generation?
+    /// The version that `next` is of, or will be once it is opened.
+    var preparing: String?
+    /// Notes whose profile is not yet in the next generation's indexes.
+    var unindexed = NoteQueue()
     /// The newest event time seen in any profile or delta: what lists and trending are stamped with.
     private(set) var latestTime: Int64 = 0
     /// Owned notes whose first list, or tombstone, goes out with this batch.
@@ -74,28 +76,36 @@ package final class RecommendStage: StreamStage {
     /// Owned notes whose list may have changed since it was sent.
     var changed = NoteQueue()
     var trending = TrendingBoard()
-    private var owned: Set<Int32> = []
+    private(set) var owned: Set<Int32> = []
     private var flushed = ContinuousClock.now
 
-    /// Opens the stage's tables over its store, under one model version.
-    package init(store: Store, version: ModelVersion, configuration: Configuration, logger: Logger) throws {
+    var version: ModelVersion { serving.version }
+    var vectors: VectorIndex { serving.vectors }
+    var lexicon: LexicalIndex { serving.lexicon }
+    package var notes: NoteTable { serving.notes }
+
+    /// Opens the stage's tables over its store.
+    /// - Parameter choice: the model versions that count, asked for between two batches.
+    package init(
+        store: Store, choice: @escaping @Sendable () -> ModelChoice, configuration: Configuration, logger: Logger
+    ) throws {
         self.store = store
-        self.version = version
         self.configuration = configuration
         self.logger = logger
-        let namespace = Array(version.id.utf8)
-        vectors = try VectorIndex(
-            store: store, namespace: namespace, parameters: VectorIndexParameters(dimension: version.dimension))
-        lexicon = try LexicalIndex(store: store, namespace: namespace)
+        latestChoice = choice
+        serving = try Self.servingGeneration(choice(), store)
+        preparing = try Self.version(Self.nextVersion, store)
         try loadClock()
-        try loadNotes()
+        try fillTrending(store)
     }
 
     package func reload() throws {
-        try vectors.reload()
-        try lexicon.reload()
+        next = nil
+        unindexed.removeAll()
+        serving = try Self.servingGeneration(latestChoice(), store)
+        preparing = try Self.version(Self.nextVersion, store)
         try loadClock()
-        try loadNotes()
+        try fillTrending(store)
         urgent.removeAll()
         changed.removeAll()
         owned.removeAll()
@@ -121,7 +131,8 @@ package final class RecommendStage: StreamStage {
 
     func pairRows(_ partition: Int32) -> PairRows { PairRows(partition: partition, settings: configuration.window) }
 
-    package func assigned(_ partition: Int32, in batch: StageBatch) throws {
+    package func assigned(_ partition: Int32, mark: String, in batch: StageBatch) throws {
+        try finishSwapIfComplete(in: batch)
         owned.insert(partition)
         try reconcile(partition, in: batch)
         trending.markAll()
@@ -168,6 +179,7 @@ package final class RecommendStage: StreamStage {
 
     package func finish(_ batch: StageBatch) throws {
         try sendUrgent(batch)
+        try goOnSwapping(.milliseconds(20), in: batch)
         let now = ContinuousClock.now
         guard now - flushed >= configuration.coalesce else { return }
         let isDone = try sendChanged(batch)
@@ -175,7 +187,7 @@ package final class RecommendStage: StreamStage {
         if isDone { flushed = now }
     }
 
-    package var backlog: Int { urgent.count + changed.count + trending.changed.count }
+    package var backlog: Int { urgent.count + changed.count + trending.changed.count + unindexed.count }
 }
 
 extension IncomingPairDelta {

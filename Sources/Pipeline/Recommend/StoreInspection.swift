@@ -22,13 +22,13 @@ public struct StoreInspection {
     public func forEachList(_ body: (String) throws -> Void) throws {
         let models = ModelTopic(client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix)
         let contents = try models.read()
-        guard let serving = contents.serving else { return }
+        guard let choice = try ModelWatch.choice(in: contents, models) else { return }
         let store = try Store(
             path: settings.state.directory + "/" + StageName.recommend.rawValue,
             families: RecommendStage.families + [Positions.family])
         defer { store.close() }
         let stage = try RecommendStage(
-            store: store, version: models.load(serving, from: contents),
+            store: store, choice: { choice },
             configuration: RecommendStage.Configuration(settings, topics),
             logger: Logger(label: "inspect"))
         var ids: [(note: [UInt8], label: UInt32)] = []
@@ -36,7 +36,7 @@ public struct StoreInspection {
         for (note, label) in ids.sorted(by: { $0.note.lexicographicallyPrecedes($1.note) }) {
             let list = try stage.related(to: label, in: store, exact: true)
             let record = RecommendationList(
-                note: String(decoding: note, as: UTF8.self), version: serving,
+                note: String(decoding: note, as: UTF8.self), version: stage.serving.version.id,
                 items: list.items.map(RecommendedNote.init))
             try body(String(decoding: try record.encode(as: .json), as: UTF8.self))
         }

@@ -1,11 +1,3 @@
-/// How a stage's state comes back when its store is behind the committed position.
-package enum ReplayPolicy: Sendable {
-    /// State is a function of the log: records up to the committed position are processed silently.
-    case rebuildsState
-    /// What the state would spare is cheap to do again: start at the committed position.
-    case skips
-}
-
 /// What to do with one partition at assignment: a pure function of where store, group and log stand.
 package struct RecoveryPlan: Equatable, Sendable {
     /// What was found.
@@ -24,8 +16,6 @@ package struct RecoveryPlan: Equatable, Sendable {
         case otherLog
         /// The group knows nothing (its offsets expire), the store does.
         case forgotten
-        /// Outputs were made under another mark, such as another model version.
-        case otherMark
     }
 
     /// What was found.
@@ -42,11 +32,7 @@ package struct RecoveryPlan: Equatable, Sendable {
     ///   - stored: the store's position; nil when it holds nothing of this partition.
     ///   - committed: the group's committed position, open commits awaited; nil when there is none.
     ///   - log: offsets of the first retained record and of the end.
-    ///   - mark: the stage's mark now.
-    package static func make(
-        stored: Position?, committed: CommittedPosition?, log: ClosedRange<Int64>, policy: ReplayPolicy,
-        mark: String
-    ) -> RecoveryPlan {
+    package static func make(stored: Position?, committed: Position?, log: ClosedRange<Int64>) -> RecoveryPlan {
         let beginning = Position(offset: log.lowerBound)
         let end = Position(offset: log.upperBound)
         func anew(_ situation: Situation) -> RecoveryPlan {
@@ -58,18 +44,9 @@ package struct RecoveryPlan: Equatable, Sendable {
             guard beginning <= stored, stored <= end else { return anew(.otherLog) }
             return RecoveryPlan(situation: .forgotten, start: stored, silentUntil: stored)
         }
-        guard committed.position <= end else { return anew(.otherLog) }
-        guard committed.mark == mark else {
-            var plan = anew(.otherMark)
-            // What is kept beside outputs (`skips`) is told apart by the mark; rebuilt state must not count twice.
-            if case .skips = policy { plan.wipes = false }
-            return plan
-        }
-        let live = max(committed.position, beginning)
+        guard committed <= end else { return anew(.otherLog) }
+        let live = max(committed, beginning)
         if stored == live { return RecoveryPlan(situation: .equal, start: live, silentUntil: live) }
-        if case .skips = policy {
-            return RecoveryPlan(situation: stored == nil ? .missing : .behind, start: live, silentUntil: live)
-        }
         guard let stored else {
             return RecoveryPlan(situation: .missing, start: beginning, silentUntil: live)
         }

@@ -31,6 +31,7 @@ extension StageSession {
             try Positions.write(position, of: place, in: batch.changes)
             owned[place]?.stored = position
         }
+        for place in commit.live.keys { owned[place]?.mark = stage.mark(of: place.partition) }
         try Positions.stampWritten(now, in: batch.changes)
         try batch.changes.commit()
         stamped = now
@@ -53,9 +54,11 @@ extension StageSession {
         try producer.begin()
         for output in outputs { try producer.produce(output) }
         if !positions.isEmpty {
-            let offsets = positions.mapValues { position in
-                CommittedOffset(
-                    offset: position.offset, metadata: CommittedPosition(position, mark: stage.mark).metadata)
+            var offsets: [TopicPartition: CommittedOffset] = [:]
+            for (place, position) in positions {
+                let mark = stage.mark(of: place.partition)
+                offsets[place] = CommittedOffset(
+                    offset: position.offset, metadata: CommittedPosition(position, mark: mark).metadata)
             }
             try producer.sendOffsets(offsets, of: consumer)
         }

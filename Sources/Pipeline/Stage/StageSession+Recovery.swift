@@ -10,12 +10,13 @@ extension StageSession: RebalanceListener {
         let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
         for place in partitions {
             let log = try consumer.watermarks(place)
+            let last = committed[place].map { CommittedPosition(offset: $0.offset, metadata: $0.metadata) }
             let plan = RecoveryPlan.make(
-                stored: try Positions.read(place, in: store),
-                committed: committed[place].map { CommittedPosition(offset: $0.offset, metadata: $0.metadata) },
-                log: log.low...max(log.low, log.high), policy: Stage.replayPolicy, mark: stage.mark)
+                stored: try Positions.read(place, in: store), committed: last?.position,
+                log: log.low...max(log.low, log.high))
             if plan.wipes { try wipe(place, in: batch) }
-            owned[place] = Owned(position: plan.start, stored: plan.start, silentUntil: plan.silentUntil)
+            owned[place] = Owned(
+                position: plan.start, stored: plan.start, silentUntil: plan.silentUntil, mark: last?.mark ?? "")
             unprepared.insert(place)
             starts[place] = .offset(plan.start.offset)
             status.update { $0.recoveries[plan.situation.rawValue, default: 0] += 1 }
@@ -114,8 +115,10 @@ extension StageSession: RebalanceListener {
             try restoreOwnOutput(
                 of: places.map { TopicPartition(environment.topics.name(of: topic), $0.partition) }, globals)
         }
-        let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
-        for place in places.sorted() { try stage.assigned(place.partition, in: batch) }
+        let batch = makeBatch()
+        for place in places.sorted() {
+            try stage.assigned(place.partition, mark: owned[place]?.mark ?? "", in: batch)
+        }
         try commit(batch, PendingCommit())
         unprepared.subtract(places)
     }

@@ -14,6 +14,8 @@ final class StageSession<Stage: StreamStage> {
         var stored: Position
         /// Records before it are replayed without emitting anything.
         var silentUntil: Position
+        /// The mark that was last committed.
+        var mark: String
         var isSilent: Bool { position < silentUntil }
     }
 
@@ -99,17 +101,26 @@ final class StageSession<Stage: StreamStage> {
         // Before the global tables are read on: preparing reads them to their ends.
         if !unprepared.isEmpty { try prepare() }
         let globalRecords = try gatherGlobals()
-        let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
-        batch.livePartitions = Set(owned.filter { !$0.value.isSilent }.keys.map(\.partition))
+        let batch = makeBatch()
         var commit = PendingCommit()
         try apply(globalRecords, in: batch, &commit) { [stage] record, batch in
             try stage.processGlobal(record, in: batch)
         }
         try processWaiting(in: batch, &commit)
         try stage.finish(batch)
+        for (place, partition) in owned where batch.marked.contains(place.partition) && !partition.isSilent {
+            commit.note(place, partition.position, isSilent: false, isRecord: false)
+        }
         try self.commit(batch, commit)
         endSilence()
         report()
+    }
+
+    /// A batch that knows which partitions have their replay behind them.
+    func makeBatch() -> StageBatch {
+        let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
+        batch.livePartitions = Set(owned.filter { !$0.value.isSilent }.keys.map(\.partition))
+        return batch
     }
 
     /// With two consumers neither may keep the other waiting for long.

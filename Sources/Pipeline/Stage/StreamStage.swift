@@ -20,14 +20,12 @@ package protocol StreamStage: AnyObject {
     /// The topic, partitioned like the input, that holds what this stage last said of each key; read up to its end
     /// before anything is emitted for a partition.
     static var ownOutputTopic: TopicName? { get }
-    /// How state comes back.
-    static var replayPolicy: ReplayPolicy { get }
     /// What the stage keeps in its store.
     static var families: [ColumnFamily] { get }
 
-    /// What outputs depend on beside the log, such as the model version. It rides in each commit, and a partition whose
-    /// commit bears another mark is read again from its start.
-    var mark: String { get }
+    /// What a partition's outputs depend on beside the log, such as the model version. It rides in each commit, and the
+    /// partition's next owner is told it.
+    func mark(of partition: Int32) -> String
 
     /// Reads one input record. Pure; an error sends the record to the dead letters.
     func decode(_ record: Record) throws(SchemaError) -> Input
@@ -43,7 +41,8 @@ package protocol StreamStage: AnyObject {
     /// Takes note of what this stage itself said last, one record of ``ownOutputTopic``.
     func restoreOwnOutput(_ record: Record, in batch: StageBatch) throws
     /// A partition is now owned, its global tables and own outputs read to their ends.
-    func assigned(_ partition: Int32, in batch: StageBatch) throws
+    /// - Parameter mark: what was committed beside its position; empty where nothing was.
+    func assigned(_ partition: Int32, mark: String, in batch: StageBatch) throws
     /// A partition is no longer owned.
     func revoked(_ partition: Int32)
     /// Forgets the state of one partition.
@@ -59,8 +58,7 @@ package protocol StreamStage: AnyObject {
 extension StreamStage {
     package static var globalTopics: [TopicName] { [] }
     package static var ownOutputTopic: TopicName? { nil }
-    package static var replayPolicy: ReplayPolicy { .rebuildsState }
-    package var mark: String { "" }
+    package func mark(of partition: Int32) -> String { "" }
     package func runTimers(
         before input: Input, of partition: Int32, limit: Int, in batch: StageBatch
     ) throws -> TimerProgress {
@@ -68,7 +66,7 @@ extension StreamStage {
     }
     package func processGlobal(_ record: Record, in batch: StageBatch) throws {}
     package func restoreOwnOutput(_ record: Record, in batch: StageBatch) throws {}
-    package func assigned(_ partition: Int32, in batch: StageBatch) throws {}
+    package func assigned(_ partition: Int32, mark: String, in batch: StageBatch) throws {}
     package func revoked(_ partition: Int32) {}
     package func wipe(_ partition: Int32, in batch: StageBatch) throws {}
     package func wipeGlobals(in batch: StageBatch) throws {}
@@ -98,6 +96,9 @@ package final class StageBatch {
     package var isSilent = false
     /// Partitions for which lists may be sent: owned, and with their replay behind them.
     package var livePartitions: Set<Int32> = []
+    /// Owned partitions whose position is committed with the batch though no record of theirs is in it, since their mark
+    /// has changed.
+    package private(set) var marked: Set<Int32> = []
     /// Records to send, in order.
     package private(set) var outputs: [OutgoingRecord] = []
     /// Topics, for what depends on partition counts.
@@ -107,6 +108,9 @@ package final class StageBatch {
         self.changes = changes
         self.topics = topics
     }
+
+    /// Commits a partition's position anew, for its mark's sake.
+    package func commitMark(of partition: Int32) { marked.insert(partition) }
 
     /// Sends a record with the batch; nothing while silent.
     /// - Parameters:

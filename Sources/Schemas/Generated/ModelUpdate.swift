@@ -114,11 +114,15 @@ public struct ServingVersion: Message {
     /// after that, so that going back is quick. Empty where there was none.
     public var previous: String
 
+    /// Versions that served earlier: their profiles are taken back.
+    public var former: [String]
+
     /// Makes the message of its fields; one that is left out has its proto3 default.
-    public init(version: String = "", time: Timestamp? = nil, previous: String = "") {
+    public init(version: String = "", time: Timestamp? = nil, previous: String = "", former: [String] = []) {
         self.version = version
         self.time = time
         self.previous = previous
+        self.former = former
     }
 
     /// Reads strict proto3 JSON; throws what is wrong, in which field and at which byte.
@@ -144,6 +148,7 @@ extension ServingVersion: WireMessage {
         Field(1, "version"),
         Field(2, "time"),
         Field(3, "previous"),
+        Field(4, "former"),
     ]
 
     mutating func decode(field number: UInt32, from decoder: inout some FieldDecoder) throws(SchemaError) {
@@ -151,6 +156,7 @@ extension ServingVersion: WireMessage {
         case 1: version = try decoder.string()
         case 2: time = try decoder.timestamp(merging: time)
         case 3: previous = try decoder.string()
+        case 4: try decoder.strings(into: &former)
         default: break
         }
     }
@@ -159,5 +165,6 @@ extension ServingVersion: WireMessage {
         encoder.string(Field(1, "version"), version)
         encoder.timestamp(Field(2, "time"), time)
         encoder.string(Field(3, "previous"), previous)
+        encoder.strings(Field(4, "former"), former)
     }
 }

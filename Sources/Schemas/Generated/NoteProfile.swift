@@ -197,3 +197,58 @@ extension Hashtag: WireMessage {
         encoder.double(Field(2, "score"), score)
     }
 }
+
+/// From here on the notes of one partition of `notes` have profiles under a model version: all that were alive when the
+/// version was chosen, and all that come later. Key: `@<version>/<partition>`, in every partition of `note-profiles`, so
+/// that whoever has read one marker from each has read all that stands before them. A tombstone takes it back, before the
+/// profiles themselves are.
+public struct ProfileMarker: Message {
+    /// The model version's id.
+    public var version: String
+
+    /// The partition of `notes`.
+    public var partition: Int32
+
+    /// Makes the message of its fields; one that is left out has its proto3 default.
+    public init(version: String = "", partition: Int32 = 0) {
+        self.version = version
+        self.partition = partition
+    }
+
+    /// Reads strict proto3 JSON; throws what is wrong, in which field and at which byte.
+    public init(json bytes: UnsafeRawBufferPointer) throws(SchemaError) {
+        self = try JSONReader.read(bytes)
+    }
+
+    /// Reads protobuf's binary form; throws what is wrong, in which field and at which byte.
+    public init(protobuf bytes: UnsafeRawBufferPointer) throws(SchemaError) {
+        self = try ProtobufReader.read(bytes)
+    }
+
+    /// Writes the message; throws where a number is not finite.
+    public func encode(as type: ContentType) throws(SchemaError) -> [UInt8] {
+        try type.write(self)
+    }
+}
+
+extension ProfileMarker: WireMessage {
+    static var blank: Self { Self() }
+
+    static let fields = [
+        Field(1, "version"),
+        Field(2, "partition"),
+    ]
+
+    mutating func decode(field number: UInt32, from decoder: inout some FieldDecoder) throws(SchemaError) {
+        switch number {
+        case 1: version = try decoder.string()
+        case 2: partition = try decoder.int32()
+        default: break
+        }
+    }
+
+    func encode(to encoder: inout some FieldEncoder) {
+        encoder.string(Field(1, "version"), version)
+        encoder.int32(Field(2, "partition"), partition)
+    }
+}

@@ -4,11 +4,23 @@ public enum IncomingProfile: Equatable, Sendable {
     case profile(ProfileKey, NoteProfile)
     /// The note was deleted, or the version is no longer served.
     case tombstone(ProfileKey)
+    /// The notes of a partition have profiles under a model version, or (`holds` is false) no longer.
+    case marker(ProfileMarkerKey, holds: Bool)
 
-    /// Reads and checks a record: the key must be `<note id>@<model version>` and name the payload's note and version.
+    /// Reads and checks a record: the key must be `<note id>@<model version>`, or `@<model version>/<partition>`, and name
+    /// what the payload does.
     public static func decode(
         key: [UInt8]?, value: [UInt8]?, contentType: [UInt8]?
     ) throws(SchemaError) -> IncomingProfile {
+        if let marker = ProfileMarkerKey(key) {
+            guard let value else { return .marker(marker, holds: false) }
+            let payload = try RecordChecks.message(ProfileMarker.self, value, contentType)
+            _ = try RecordChecks.id(payload.version, "version", key: marker.version)
+            guard payload.partition == marker.partition else {
+                throw SchemaError(.keyMismatch, field: "partition", detail: "the payload names another than the key")
+            }
+            return .marker(marker, holds: true)
+        }
         let key = try ProfileKey(key)
         guard let value else { return .tombstone(key) }
         let profile = try RecordChecks.message(NoteProfile.self, value, contentType)

@@ -25,6 +25,32 @@ public struct ProfileKey: Hashable, Sendable {
     public var bytes: [UInt8] { note + [UInt8(ascii: "@")] + version }
 }
 
+/// The key of a marker on `note-profiles`: `@<model version>/<partition of notes>`. No note has an empty id.
+public struct ProfileMarkerKey: Hashable, Sendable {
+    /// The model version's id.
+    public var version: [UInt8]
+    /// The partition of `notes`.
+    public var partition: Int32
+
+    /// Puts a key together.
+    public init(version: [UInt8], partition: Int32) {
+        self.version = version
+        self.partition = partition
+    }
+
+    /// Takes a key apart; nil when it is no marker's.
+    public init?(_ key: [UInt8]?) {
+        guard let key, key.first == UInt8(ascii: "@"), let slash = key.lastIndex(of: UInt8(ascii: "/")), slash > 1,
+            !key.dropFirst().contains(UInt8(ascii: "@")),
+            let partition = Int32(String(decoding: key[(slash + 1)...], as: UTF8.self)), partition >= 0
+        else { return nil }
+        self.init(version: Array(key[1..<slash]), partition: partition)
+    }
+
+    /// The key's bytes.
+    public var bytes: [UInt8] { [UInt8(ascii: "@")] + version + Array("/\(partition)".utf8) }
+}
+
 /// The key of a record on `model-updates`.
 public enum ModelUpdateKey: Hashable, Sendable {
     /// `<version>/manifest`: a ModelManifest.

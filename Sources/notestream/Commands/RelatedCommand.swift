@@ -68,9 +68,9 @@ struct OutputTables {
         return try reader.table([place])[note].map(RecommendationList.decode)
     }
 
-    /// The living notes' profiles under the serving version.
+    /// The living notes' profiles under the version that lists are of.
     func profiles() throws -> [NoteProfile] {
-        let serving = try context.models.read().serving
+        let serving = try context.models.versionInForce(context.models.read())
         let records = try reader.table(context.topics.places(of: .noteProfiles)).values
         return records.compactMap { try? NoteProfile.decode($0) }.filter { $0.version == serving }
     }
@@ -83,7 +83,7 @@ struct OutputTables {
     func next(after note: [UInt8], _ list: RecommendationList, count: Int) throws -> [RankedNote] {
         let models = context.models
         let contents = try models.read()
-        let weights = try contents.serving.map { try models.load($0, from: contents).manifest.listWeights } ?? [:]
+        let weights = try models.versionInForce(contents).map { try models.load($0, from: contents).manifest.listWeights } ?? [:]
         let everything = try reader.table(context.topics.places(of: .trending))[Array("*".utf8)]
         guard let trending = try everything.map(Schemas.Trending.decode) else { return [] }
         let entries = trending.notes.map(TrendingEntry.init)

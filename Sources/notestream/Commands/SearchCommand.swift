@@ -14,7 +14,7 @@ extension Notestream {
         let count: Int = try arguments.value("--count")
         let models = context.models
         let contents = try models.read()
-        guard let serving = contents.serving else {
+        guard let serving = try models.versionInForce(contents) else {
             Output.error("no model version serves yet; start 'notestream run', or 'notestream models bootstrap'")
             return .negative
         }
