@@ -60,6 +60,25 @@ extension Settings {
           # Due timers (users gone idle, buckets gone by) run between two batches at most.
           timer_slice: 1000
 
+        retrain:
+          # Whether 'run' trains new model versions too, at low priority. 'notestream retrain' does so as a process.
+          enabled: false
+          # Minutes between two trainings at least.
+          interval_minutes: 1440
+          # Clicks that must have come since the last training for another one to begin.
+          minimum_clicks: 1000
+          # Notes that must have come as well.
+          minimum_notes: 0
+          # Optimiser steps. 0: 600 in quick mode, 100 in deep mode.
+          steps: 0
+          # quick trains the embedding's projection and the heads, in seconds; deep also adapts the language model's layers,
+          # in hours, after which every note is read again.
+          mode: quick
+          # How far back clicks are read, in days of event time. 0: all that the topic `clicks` retains.
+          horizon_days: 0
+          # How long after a swap the version before it is kept up to date, so that going back is quick.
+          rollback_minutes: 60
+
         log:
           # debug, info, warning or error.
           level: info

@@ -12,6 +12,8 @@ public struct Settings: Decodable, Equatable, Sendable {
     public var recommend: Recommend
     /// The batch and transaction loop.
     public var pipeline: Pipeline
+    /// Training of new model versions.
+    public var retrain: Retrain
     /// Log lines on standard error.
     public var log: Log
 
@@ -87,6 +89,34 @@ public struct Settings: Decodable, Equatable, Sendable {
         public var commitIntervalMs: Int
         /// Due timers run between two batches at most.
         public var timerSlice: Int
+    }
+
+    /// Training of new model versions.
+    public struct Retrain: Decodable, Equatable, Sendable {
+        /// Whether `run` trains too; `notestream retrain` does in any case.
+        public var enabled: Bool
+        /// Minutes between two trainings at least.
+        public var intervalMinutes: Int
+        /// New clicks since the last training that are needed for another.
+        public var minimumClicks: Int
+        /// New notes since the last training that are needed for another.
+        public var minimumNotes: Int
+        /// Optimiser steps; 0: as many as the mode takes.
+        public var steps: Int
+        /// What is trained.
+        public var mode: Mode
+        /// How far back clicks are read, in days of event time; 0: all that is retained.
+        public var horizonDays: Int
+        /// How long the version that served before is kept at hand after a swap, in minutes.
+        public var rollbackMinutes: Int
+
+        /// What is trained.
+        public enum Mode: String, Decodable, CaseIterable, Sendable {
+            /// The projection and the heads, on states that are read once.
+            case quick
+            /// The language model's upper layers too, by low-rank adapters.
+            case deep
+        }
     }
 
     /// Log lines on standard error.

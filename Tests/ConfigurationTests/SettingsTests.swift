@@ -38,6 +38,16 @@ import Testing
         #expect(settings.recommend.listSize == 20)
         #expect(settings.recommend.diversity == 0)
         #expect(settings.log.level == .info)
+        #expect(!settings.retrain.enabled && settings.retrain.mode == .quick)
+        #expect(settings.retrain.rollbackMinutes == 60)
+    }
+
+    @Test func retrainingIsChecked() throws {
+        let settings = try load("retrain: {enabled: true, mode: deep, steps: 20, horizon_days: 30}")
+        #expect(settings.retrain.enabled && settings.retrain.mode == .deep)
+        #expect(settings.retrain.steps == 20 && settings.retrain.horizonDays == 30)
+        #expect(try refusal("retrain:\n  interval_minutes: 0").line == 2)
+        #expect(try refusal("retrain:\n  mode: thorough").text.contains("quick"))
     }
 
     @Test func theExampleIsTheDefaults() throws {
