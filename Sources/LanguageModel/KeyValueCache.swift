@@ -33,14 +33,20 @@ public struct KeyValueCache: Sendable {
         }
     }
 
-    /// Forgets all positions from `count` on and keeps the memory.
+    /// Forgets all positions from `count` on, an unfinished pass as well, and keeps the memory.
     public mutating func truncate(to count: Int) {
         precondition(count >= 0 && count <= self.count, "a cache of \(self.count) positions cannot keep \(count)")
         for layer in 0..<layers {
-            keys[layer].removeLast((self.count - count) * width)
-            values[layer].removeLast((self.count - count) * width)
+            keys[layer].removeLast(keys[layer].count - count * width)
+            values[layer].removeLast(values[layer].count - count * width)
         }
         self.count = count
+    }
+
+    /// Whether a pass of `rows` tokens has read the layers below `layer` and no further.
+    func isHalfway(at layer: Int, rows: Int) -> Bool {
+        (0...layers).contains(layer)
+            && keys.indices.allSatisfy { keys[$0].count == (count + ($0 < layer ? rows : 0)) * width }
     }
 
     /// Adds `rows` positions to one layer: keys and values are rows of `width`, `stride` floats apart.

@@ -10,29 +10,69 @@ extension LanguageModel {
     public func forward(
         _ tokens: [Int32], cache: inout KeyValueCache, scratch: ForwardScratch
     ) throws(LanguageModelError) -> Matrix<Float> {
+        try forward(tokens, upTo: cache.layers, cache: &cache, scratch: scratch)
+    }
+
+    /// The first part of ``forward(_:cache:scratch:)``: the cache's layers below `end` alone, whose residual stream it
+    /// returns. With fewer than all of them the pass is unfinished: next on this cache comes
+    /// ``forward(_:from:cache:scratch:)`` with that stream, or ``KeyValueCache/truncate(to:)``.
+    public func forward(
+        _ tokens: [Int32], upTo end: Int, cache: inout KeyValueCache, scratch: ForwardScratch
+    ) throws(LanguageModelError) -> Matrix<Float> {
+        precondition((0...cache.layers).contains(end), "the cache reads \(cache.layers) layers")
         try check(tokens, cache)
-        let rows = tokens.count
         var residual = embed(tokens)  // rows × width
-        guard rows > 0 else { return residual }
-        scratch.reserve(rows: rows, positions: cache.count + rows, configuration)
-        for index in 0..<cache.layers {
-            let weights = weights(ofLayer: index)
-            residual.withMutableElements { buffer in
-                guard let x = buffer.baseAddress else { return }
-                attend(x, rows: rows, weights, layer: index, &cache, scratch)
-                feedForward(x, rows: rows, weights, scratch)
-            }
-        }
-        cache.advance(by: rows)
+        run(&residual, layers: 0..<end, sight: nil, &cache, scratch)
         return residual
     }
 
-    private func check(_ tokens: [Int32], _ cache: KeyValueCache) throws(LanguageModelError) {
+    /// The rest of a pass that ``forward(_:upTo:cache:scratch:)`` has begun: the cache's layers from `start` on.
+    ///
+    /// - Parameter residual: the residual stream that it returned, rows × width.
+    /// - Throws: ``LanguageModelError`` of kind `wrongCache` when the cache is not in the middle of such a pass.
+    public func forward(
+        _ residual: Matrix<Float>, from start: Int, cache: inout KeyValueCache, scratch: ForwardScratch
+    ) throws(LanguageModelError) -> Matrix<Float> {
+        precondition(residual.columns == configuration.width, "the residual stream has the model's width")
+        guard cache.isHalfway(at: start, rows: residual.rows) else {
+            throw LanguageModelError(
+                .wrongCache,
+                "The cache is not in the middle of a pass of \(residual.rows) tokens that has read \(start) layers.")
+        }
+        var residual = residual
+        run(&residual, layers: start..<cache.layers, sight: nil, &cache, scratch)
+        return residual
+    }
+
+    /// Runs some of the cache's layers on the residual stream, rows × width; the last of them completes the pass.
+    func run(
+        _ residual: inout Matrix<Float>, layers: Range<Int>, sight: Sight?, _ cache: inout KeyValueCache,
+        _ scratch: ForwardScratch
+    ) {
+        let rows = residual.rows
+        guard rows > 0 else { return }
+        scratch.reserve(rows: rows, positions: cache.count + rows, configuration)
+        for index in layers {
+            let weights = weights(ofLayer: index)
+            residual.withMutableElements { buffer in
+                guard let x = buffer.baseAddress else { return }
+                attend(x, rows: rows, weights, layer: index, sight, &cache, scratch)
+                feedForward(x, rows: rows, weights, scratch)
+            }
+        }
+        if layers.upperBound == cache.layers { cache.advance(by: rows) }
+    }
+
+    func check(_ tokens: [Int32], _ cache: KeyValueCache) throws(LanguageModelError) {
         guard cache.layers <= configuration.layers, cache.width == configuration.keyValueWidth else {
             throw LanguageModelError(
                 .wrongCache,
                 "A cache of \(cache.layers) layers and width \(cache.width) is not of this model, which has "
                     + "\(configuration.layers) and \(configuration.keyValueWidth): make one with makeCache.")
+        }
+        guard cache.isHalfway(at: 0, rows: 0) else {
+            throw LanguageModelError(
+                .wrongCache, "The cache is in the middle of a pass: finish that, or truncate the cache.")
         }
         if let wrong = tokens.first(where: { $0 < 0 || $0 >= configuration.vocabulary }) {
             throw LanguageModelError(
@@ -47,7 +87,7 @@ extension LanguageModel {
     }
 
     /// The tokens' embeddings, rows × width, looked up in the file.
-    private func embed(_ tokens: [Int32]) -> Matrix<Float> {
+    func embed(_ tokens: [Int32]) -> Matrix<Float> {
         let width = configuration.width
         return Matrix(rows: tokens.count, columns: width) { buffer in
             guard let base = buffer.baseAddress else { return }
@@ -59,8 +99,8 @@ extension LanguageModel {
 
     /// x += output · attention(norm(x)), for x rows × width.
     private func attend(
-        _ x: UnsafeMutablePointer<Float>, rows: Int, _ weights: LayerWeights, layer: Int, _ cache: inout KeyValueCache,
-        _ scratch: ForwardScratch
+        _ x: UnsafeMutablePointer<Float>, rows: Int, _ weights: LayerWeights, layer: Int, _ sight: Sight?,
+        _ cache: inout KeyValueCache, _ scratch: ForwardScratch
     ) {
         let shape = configuration
         let past = cache.count
@@ -77,7 +117,7 @@ extension LanguageModel {
         for row in 0..<rows {
             // Queries and keys lie side by side and turn alike.
             let heads = shape.heads + shape.keyValueHeads
-            scratch.rotary.rotate(projected + row * stride, heads: heads, position: past + row)
+            scratch.rotary.rotate(projected + row * stride, heads: heads, position: sight?.positions[row] ?? past + row)
         }
         cache.append(
             layer: layer, rows: rows, keys: projected + queryWidth, values: projected + queryWidth + keyValueWidth,
@@ -91,7 +131,7 @@ extension LanguageModel {
                     let group = head / (shape.heads / shape.keyValueHeads) * shape.headWidth
                     attendHead(
                         queries: projected + head * shape.headWidth, strideQ: stride, keys: keys + group,
-                        values: values + group, rows: rows, past: past, scratch.attention.base,
+                        values: values + group, rows: rows, past: past, sight, scratch.attention.base,
                         into: scratch.mixed.base + head * shape.headWidth)
                 }
             }
@@ -101,12 +141,13 @@ extension LanguageModel {
             weights.attentionOutput, outputs: shape.width, into: x, strideY: shape.width, add: true)
     }
 
-    /// One head: y = softmax(Q·Kᵀ / √headWidth, each row over the positions up to its own) · V.
+    /// One head: y = softmax(Q·Kᵀ / √headWidth, each row over the positions that it sees) · V.
     ///
     /// Q rows × headWidth, K and V positions × headWidth, `attention` and y rows × positions and rows × headWidth.
     private func attendHead(
         queries: UnsafePointer<Float>, strideQ: Int, keys: UnsafePointer<Float>, values: UnsafePointer<Float>,
-        rows: Int, past: Int, _ attention: UnsafeMutablePointer<Float>, into y: UnsafeMutablePointer<Float>
+        rows: Int, past: Int, _ sight: Sight?, _ attention: UnsafeMutablePointer<Float>,
+        into y: UnsafeMutablePointer<Float>
     ) {
         let shape = configuration
         let positions = past + rows
@@ -116,8 +157,11 @@ extension LanguageModel {
             b: keys, strideB: shape.keyValueWidth, beta: 0, c: attention, strideC: positions)
         for row in 0..<rows {
             let visible = past + row + 1
-            Elementwise.softmax(attention + row * positions, count: visible)
-            (attention + row * positions + visible).update(repeating: 0, count: positions - visible)
+            let weights = attention + row * positions
+            for hidden in sight?.hidden[row] ?? [] { weights[hidden] = -.infinity }
+            Elementwise.softmax(weights, count: visible)
+            for hidden in sight?.hidden[row] ?? [] { weights[hidden] = 0 }
+            (weights + visible).update(repeating: 0, count: positions - visible)
         }
         Float.gemm(
             .no, .no, m: rows, n: shape.headWidth, k: positions, alpha: 1, a: attention, strideA: positions,
