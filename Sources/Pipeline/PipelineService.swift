@@ -72,7 +72,7 @@ public final class PipelineService: Sendable {
                 ? NoteReaders(modelPath: settings.model.path, threads: threads) : nil
             let watch = try ModelWatch(
                 models: ModelTopic(client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix),
-                rollbackPeriod: .seconds(3_600), logger: logger,
+                rollbackPeriod: .seconds(60 * settings.retrain.rollbackMinutes), logger: logger,
                 prepare: { _ = try readers?.reader(of: $0) },
                 orFirst: { try BaseModel.versionZero(path: settings.model.path, texts: firstTexts()) })
             logger.info("model version", ["version": watch.choice.target.id])

@@ -47,7 +47,10 @@ final class Deployment {
 
     /// Runs a command that has to succeed.
     @discardableResult
-    func succeed(_ arguments: String...) throws -> Binary.Finished {
+    func succeed(_ arguments: String...) throws -> Binary.Finished { try succeed(arguments) }
+
+    @discardableResult
+    func succeed(_ arguments: [String]) throws -> Binary.Finished {
         let finished = try Binary.run(arguments, environment)
         guard finished.exit == 0 else { throw IntegrationError("notestream \(arguments) ended with \(finished)") }
         return finished
