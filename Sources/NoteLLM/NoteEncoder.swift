@@ -13,7 +13,7 @@ public final class NoteEncoder: Sendable {
     /// How many numbers a pooled state has.
     public var width: Int { model.configuration.width }
 
-    private let model: LanguageModel
+    let model: LanguageModel
     private let suffix: [Int32]
     /// Keys and values of the instruction, computed once.
     private let instruction: KeyValueCache
@@ -22,8 +22,15 @@ public final class NoteEncoder: Sendable {
     ///
     /// - Throws: ``NoteLLMError`` of kind `shape` when the model does not have the reading's layer, or of kind
     ///   `languageModel`.
-    public init(
+    public convenience init(
         model: LanguageModel, reading: Reading = .standard, prompt: NotePrompt = NotePrompt()
+    ) throws(NoteLLMError) {
+        try self.init(model: model, reading: reading, prompt: prompt, goesOn: false)
+    }
+
+    /// - Parameter goesOn: whether notes are read on through all layers, to be written on; see ``NoteWriter``.
+    init(
+        model: LanguageModel, reading: Reading, prompt: NotePrompt, goesOn: Bool
     ) throws(NoteLLMError) {
         guard (1...model.configuration.layers).contains(reading.layer) else {
             throw NoteLLMError(
@@ -35,7 +42,8 @@ public final class NoteEncoder: Sendable {
         self.reading = reading
         self.prompt = prompt
         suffix = reading.pooling == .mean ? [] : model.tokenizer.encode(prompt.suffix)
-        instruction = try Self.primed(model, layers: reading.layer, prompt: prompt)
+        instruction = try Self.primed(
+            model, layers: goesOn ? model.configuration.layers : reading.layer, prompt: prompt)
     }
 
     /// A cache of `layers` layers that has read the prompt's instruction.
@@ -76,9 +84,9 @@ public final class NoteEncoder: Sendable {
 
     /// A cache and scratch memory of one thread.
     public final class Worker {
-        private let encoder: NoteEncoder
-        private var cache: KeyValueCache
-        private let scratch = ForwardScratch()
+        let encoder: NoteEncoder
+        var cache: KeyValueCache
+        let scratch = ForwardScratch()
 
         fileprivate init(_ encoder: NoteEncoder) {
             self.encoder = encoder
@@ -88,20 +96,40 @@ public final class NoteEncoder: Sendable {
         /// The pooled state of one note: `width` numbers, rounded to Float16 values, so that a copy kept in half precision
         /// gives the same profile to the last bit.
         public func pooledState(of note: NoteText) throws(NoteLLMError) -> [Float] {
+            let states = try read(note)
+            forget()
+            return pooled(states)
+        }
+
+        /// Reads one note through the reading's layers, behind the instruction; tokens × width.
+        func read(_ note: NoteText) throws(NoteLLMError) -> Matrix<Float> {
+            forget()
             let model = encoder.model
             // Title and content alone: topics would leak into the features that predict them.
             let tokens = encoder.prompt.tokens(of: note, by: model.tokenizer).body + encoder.suffix
-            var states: Matrix<Float>  // tokens × width
             do {
-                states = try model.forward(tokens, cache: &cache, scratch: scratch)
+                return try model.forward(tokens, upTo: encoder.reading.layer, cache: &cache, scratch: scratch)
             } catch {
                 throw NoteLLMError(
                     .languageModel, "The note '\(note.title.prefix(60))' cannot be read. \(error.message)")
             }
-            cache.truncate(to: encoder.instruction.count)
+        }
+
+        /// What the reading's pooling makes of a note's states.
+        func pooled(_ states: Matrix<Float>) -> [Float] {
+            var states = states
             if encoder.reading.pooling == .lastToken { states = states.rows(states.rows - 1..<states.rows) }
-            if encoder.reading.outputNorm { states = model.normalised(states) }
+            if encoder.reading.outputNorm { states = encoder.model.normalised(states) }
             return states.columnMeans().map(Half.rounded)
         }
+
+        /// Takes the note that ``read(_:)`` gave `states` of through the cache's remaining layers.
+        func goOn(from states: Matrix<Float>) throws(LanguageModelError) {
+            guard encoder.reading.layer < cache.layers else { return }
+            _ = try encoder.model.forward(states, from: encoder.reading.layer, cache: &cache, scratch: scratch)
+        }
+
+        /// Leaves the instruction alone in the cache.
+        func forget() { cache.truncate(to: encoder.instruction.count) }
     }
 }
