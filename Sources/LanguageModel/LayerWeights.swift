@@ -4,173 +4,103 @@ import Tensors
 ///
 /// Matrices that multiply the same input lie one below the other and are one product.
 final class LayerTensors<Scalar: RealScalar>: @unchecked Sendable {
-  // Unchecked, and safe: the buffer is written before `init` ends and only read afterwards.
+    // Unchecked, and safe: the buffer is written before `init` ends and only read afterwards.
 
-  private let buffer: AlignedBuffer<Scalar>
-  /// width
-  let attentionNorm: UnsafePointer<Scalar>
-  /// (queryWidth + 2 · keyValueWidth) × width: queries, keys, values
-  let queryKeyValue: UnsafePointer<Scalar>
-  /// width × queryWidth
-  let attentionOutput: UnsafePointer<Scalar>
-  /// width
-  let feedForwardNorm: UnsafePointer<Scalar>
-  /// (2 · feedForwardWidth) × width: gate, up
-  let gateUp: UnsafePointer<Scalar>
-  /// width × feedForwardWidth
-  let down: UnsafePointer<Scalar>
+    private let buffer: AlignedBuffer<Scalar>
+    /// width
+    let attentionNorm: UnsafePointer<Scalar>
+    /// (queryWidth + 2 · keyValueWidth) × width: queries, keys, values
+    let queryKeyValue: UnsafePointer<Scalar>
+    /// width × queryWidth
+    let attentionOutput: UnsafePointer<Scalar>
+    /// width
+    let feedForwardNorm: UnsafePointer<Scalar>
+    /// (2 · feedForwardWidth) × width: gate, up
+    let gateUp: UnsafePointer<Scalar>
+    /// width × feedForwardWidth
+    let down: UnsafePointer<Scalar>
 
-  /// A layer whose parts `fill` writes, each (rows × columns, as ``LayerPart`` says) from its place in the buffer on.
-  init(_ widths: LayerWidths, fill: (LayerPart, UnsafeMutablePointer<Scalar>) -> Void) {
-    let buffer = AlignedBuffer<Scalar>(
-      count: LayerPart.allCases.reduce(0) { $0 + $1.count(widths) })
-    var places: [LayerPart: UnsafePointer<Scalar>] = [:]
-    var at = buffer.base
-    for part in LayerPart.allCases {
-      places[part] = UnsafePointer(at)
-      fill(part, at)
-      at += part.count(widths)
+    /// A layer whose parts `fill` writes, each (rows × columns, as ``LayerPart`` says) from its place in the buffer on.
+    init(_ widths: LayerWidths, fill: (LayerPart, UnsafeMutablePointer<Scalar>) -> Void) {
+        let buffer = AlignedBuffer<Scalar>(count: LayerPart.allCases.reduce(0) { $0 + $1.count(widths) })
+        var places: [LayerPart: UnsafePointer<Scalar>] = [:]
+        var at = buffer.base
+        for part in LayerPart.allCases {
+            places[part] = UnsafePointer(at)
+            fill(part, at)
+            at += part.count(widths)
+        }
+        func place(_ part: LayerPart) -> UnsafePointer<Scalar> { places[part] ?? UnsafePointer(buffer.base) }
+        self.buffer = buffer
+        attentionNorm = place(.attentionNorm)
+        queryKeyValue = place(.query)  // the keys' and values' rows follow
+        attentionOutput = place(.attentionOutput)
+        feedForwardNorm = place(.feedForwardNorm)
+        gateUp = place(.gate)  // up's rows follow
+        down = place(.down)
     }
-    func place(_ part: LayerPart) -> UnsafePointer<Scalar> {
-      places[part] ?? UnsafePointer(buffer.base)
-    }
-    self.buffer = buffer
-    attentionNorm = place(.attentionNorm)
-    queryKeyValue = place(.query)  // the keys' and values' rows follow
-    attentionOutput = place(.attentionOutput)
-    feedForwardNorm = place(.feedForwardNorm)
-    gateUp = place(.gate)  // up's rows follow
-    down = place(.down)
-  }
 
-  /// The same weights, each changed by `change`, which gets a part and its place in the new buffer.
-  func copy(
-    _ widths: LayerWidths, changing change: (LayerPart, UnsafeMutablePointer<Scalar>) -> Void
-  ) -> LayerTensors {
-    var source = UnsafePointer(buffer.base)
-    return LayerTensors(widths) { part, target in
-      target.update(from: source, count: part.count(widths))
-      source += part.count(widths)
-      change(part, target)
+    /// The same weights, each changed by `change`, which gets a part and its place in the new buffer.
+    func copy(
+        _ widths: LayerWidths, changing change: (LayerPart, UnsafeMutablePointer<Scalar>) -> Void
+    ) -> LayerTensors {
+        var source = UnsafePointer(buffer.base)
+        return LayerTensors(widths) { part, target in
+            target.update(from: source, count: part.count(widths))
+            source += part.count(widths)
+            change(part, target)
+        }
     }
-  }
 
-  /// The same weights as another kind of number.
-  func converted<Other: RealScalar>(_ widths: LayerWidths, to type: Other.Type) -> LayerTensors<
-    Other
-  > {
-    if let same = self as? LayerTensors<Other> { return same }
-    var source = UnsafePointer(buffer.base)
-    return LayerTensors<Other>(widths) { part, target in
-      for i in 0..<part.count(widths) { target[i] = Other(source[i]) }
-      source += part.count(widths)
+    /// The same weights as another kind of number.
+    func converted<Other: RealScalar>(_ widths: LayerWidths, to type: Other.Type) -> LayerTensors<Other> {
+        if let same = self as? LayerTensors<Other> { return same }
+        var source = UnsafePointer(buffer.base)
+        return LayerTensors<Other>(widths) { part, target in
+            for i in 0..<part.count(widths) { target[i] = Other(source[i]) }
+            source += part.count(widths)
+        }
     }
-  }
 }
 
 /// The weights that a forward pass multiplies with.
 typealias LayerWeights = LayerTensors<Float>
 
-/// The tensors of one layer, in the order in which they lie in its buffer, by their names in the file.
-package enum LayerPart: String, CaseIterable, Sendable {
-  case attentionNorm = "attn_norm"
-  case query = "attn_q"
-  case key = "attn_k"
-  case value = "attn_v"
-  case attentionOutput = "attn_output"
-  case feedForwardNorm = "ffn_norm"
-  case gate = "ffn_gate"
-  case up = "ffn_up"
-  case down = "ffn_down"
-
-  /// Whether it is a vector, one row.
-  package var isVector: Bool { self == .attentionNorm || self == .feedForwardNorm }
-
-  /// Rows, the outputs of a matrix.
-  package func rows(_ widths: LayerWidths) -> Int {
-    switch self {
-    case .attentionNorm, .feedForwardNorm: 1
-    case .query: widths.query
-    case .key, .value: widths.keyValue
-    case .attentionOutput, .down: widths.residual
-    case .gate, .up: widths.feedForward
-    }
-  }
-
-  /// Columns, the inputs of a matrix.
-  package func columns(_ widths: LayerWidths) -> Int {
-    switch self {
-    case .attentionNorm, .feedForwardNorm, .query, .key, .value, .gate, .up: widths.residual
-    case .attentionOutput: widths.query
-    case .down: widths.feedForward
-    }
-  }
-
-  /// Elements.
-  package func count(_ widths: LayerWidths) -> Int { rows(widths) * columns(widths) }
-}
-
-/// The widths that decide the shapes of a layer's tensors.
-package struct LayerWidths: Equatable, Sendable {
-  /// Of the residual stream.
-  package let residual: Int
-  /// Of one position's queries.
-  package let query: Int
-  /// Of one position's keys, and of its values.
-  package let keyValue: Int
-  /// Of the feed-forward network.
-  package let feedForward: Int
-}
-
-extension ModelConfiguration {
-  /// The widths of each layer.
-  package var widths: LayerWidths {
-    LayerWidths(
-      residual: width, query: queryWidth, keyValue: keyValueWidth, feedForward: feedForwardWidth)
-  }
-}
-
 extension LayerTensors where Scalar == Float {
-  /// Reads layer `index` from the file, whose tensors ``check(_:_:)`` has found to be there, and adds the adapter's
-  /// change.
-  convenience init(_ gguf: GGUF, layer index: Int, _ widths: LayerWidths, adapter: Adapter? = nil) {
-    self.init(widths) { part, target in
-      if let tensor = gguf.tensors["blk.\(index).\(part.rawValue).weight"] {
-        gguf.dequantise(tensor, rows: 0..<part.rows(widths), into: target)
-      }
-      adapter?.layout.add(adapter?.values ?? [], layer: index, part, to: target)
+    /// Reads layer `index` from the file, whose tensors ``check(_:_:)`` has found to be there, and adds the adapter's
+    /// change.
+    convenience init(_ gguf: GGUF, layer index: Int, _ widths: LayerWidths, adapter: Adapter? = nil) {
+        self.init(widths) { part, target in
+            if let tensor = gguf.tensors["blk.\(index).\(part.rawValue).weight"] {
+                gguf.dequantise(tensor, rows: 0..<part.rows(widths), into: target)
+            }
+            if let adapter { adapter.layout.add(adapter.values, layer: index, part, to: target) }
+        }
     }
-  }
 
-  /// Finds every tensor of the model in the file, in its shape, and none that this forward pass would not use
-  /// (biases, experts, rotary factors: leaving one out would give wrong numbers without a word).
-  static func check(_ gguf: GGUF, _ shape: ModelConfiguration) throws(LanguageModelError) {
-    var expected: [String: [Int]] = [
-      "token_embd.weight": [shape.width, shape.vocabulary],
-      "output_norm.weight": [shape.width],
-    ]
-    if gguf.tensors["output.weight"] != nil {
-      expected["output.weight"] = [shape.width, shape.vocabulary]
+    /// Finds every tensor of the model in the file, in its shape, and none that this forward pass would not use
+    /// (biases, experts, rotary factors: leaving one out would give wrong numbers without a word).
+    static func check(_ gguf: GGUF, _ shape: ModelConfiguration) throws(LanguageModelError) {
+        var expected: [String: [Int]] = [
+            "token_embd.weight": [shape.width, shape.vocabulary],
+            "output_norm.weight": [shape.width],
+        ]
+        if gguf.tensors["output.weight"] != nil { expected["output.weight"] = [shape.width, shape.vocabulary] }
+        for layer in 0..<shape.layers {
+            for part in LayerPart.allCases {
+                let (rows, columns) = (part.rows(shape.widths), part.columns(shape.widths))
+                expected["blk.\(layer).\(part.rawValue).weight"] = part.isVector ? [columns] : [columns, rows]
+            }
+        }
+        let metadata = Metadata(gguf)
+        for (name, extents) in expected.sorted(by: { $0.key < $1.key }) {
+            guard let tensor = gguf.tensors[name] else { throw metadata.malformed("there is no tensor \(name)") }
+            guard tensor.extents == extents else {
+                throw metadata.malformed("tensor \(name) has the extents \(tensor.extents), not \(extents)")
+            }
+        }
+        if let unknown = gguf.tensors.keys.filter({ expected[$0] == nil }).min() {
+            throw metadata.unsupported("the model has a tensor \(unknown), which this forward pass would not use")
+        }
     }
-    for layer in 0..<shape.layers {
-      for part in LayerPart.allCases {
-        let (rows, columns) = (part.rows(shape.widths), part.columns(shape.widths))
-        expected["blk.\(layer).\(part.rawValue).weight"] =
-          part.isVector ? [columns] : [columns, rows]
-      }
-    }
-    let metadata = Metadata(gguf)
-    for (name, extents) in expected.sorted(by: { $0.key < $1.key }) {
-      guard let tensor = gguf.tensors[name] else {
-        throw metadata.malformed("there is no tensor \(name)")
-      }
-      guard tensor.extents == extents else {
-        throw metadata.malformed("tensor \(name) has the extents \(tensor.extents), not \(extents)")
-      }
-    }
-    if let unknown = gguf.tensors.keys.filter({ expected[$0] == nil }).min() {
-      throw metadata.unsupported(
-        "the model has a tensor \(unknown), which this forward pass would not use")
-    }
-  }
 }

@@ -47,6 +47,23 @@ struct ArtefactReader {
         }
     }
 
+    /// The adapter of the given shape, for a model of the given width.
+    func adapter(_ shape: AdapterShape, width: Int) throws(NoteLLMError) -> Adapter {
+        let adapter: Adapter
+        do {
+            adapter = try Adapter(shape, tensors: file.tensors)
+        } catch {
+            throw NoteLLMError(.artefact, "The artefact's adapter cannot be read. \(error.message)")
+        }
+        guard adapter.layout.widths.residual == width else {
+            throw NoteLLMError(
+                .artefact,
+                "The artefact's adapter is for a model of width \(adapter.layout.widths.residual), its states are of "
+                    + "width \(width).")
+        }
+        return adapter
+    }
+
     private func values(_ name: String, shape: [Int?]) throws(NoteLLMError) -> Safetensors.Tensor {
         guard let tensor = file.tensors[name] else {
             throw NoteLLMError(.artefact, "The artefact lacks the tensor '\(name)'.")

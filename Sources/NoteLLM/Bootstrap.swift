@@ -114,7 +114,7 @@ public enum Bootstrap {
         progress?(.artefact)
         let version = try ModelVersion(
             manifest: manifest, standardiser: standardiser, head: head, scorer: scorer?.scorer,
-            categoryHead: category?.head)
+            categoryHead: category?.head, adapter: nil)
         return BootstrapResult(
             version: version, notes: corpus.count, seconds: (clock.now - start) / .seconds(1))
     }

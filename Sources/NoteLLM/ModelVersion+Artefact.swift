@@ -10,11 +10,12 @@ extension ModelVersion {
     /// Puts a version together and gives it its bytes and id.
     init(
         manifest: VersionManifest, standardiser: Standardiser, head: EmbeddingHead, scorer: HashtagScorer?,
-        categoryHead: CategoryHead?
+        categoryHead: CategoryHead?, adapter: Adapter?
     ) throws(NoteLLMError) {
         var manifest = manifest
         manifest.hashtags = scorer?.mix
         manifest.category = categoryHead?.decision
+        manifest.adapter = adapter?.shape
         var file = Safetensors()
         file.metadata["manifest"] = try Self.json(manifest)
         file.tensors["state.means"] = .init(standardiser.means)
@@ -26,6 +27,7 @@ extension ModelVersion {
             file.tensors["category.shares"] = .init(categoryHead.shares)
             file.tensors["category.linear"] = .init(categoryHead.linear)
         }
+        if let adapter { file.tensors.merge(adapter.tensors()) { _, new in new } }
         let artefact = file.encoded()
         guard artefact.count <= Self.maximumArtefactBytes else {
             throw NoteLLMError(
@@ -38,6 +40,8 @@ extension ModelVersion {
         self.head = head
         self.scorer = scorer
         self.categoryHead = categoryHead
+        self.adapter = adapter
+        adapterFingerprint = adapter?.fingerprint
     }
 
     /// Reads a version from its bytes.
@@ -69,6 +73,8 @@ extension ModelVersion {
         categoryHead = try manifest.category.map { (decision) throws(NoteLLMError) in
             try Self.readCategoryHead(file, width: width, decision)
         }
+        adapter = try manifest.adapter.map { (shape) throws(NoteLLMError) in try file.adapter(shape, width: width) }
+        adapterFingerprint = adapter?.fingerprint
         self.manifest = manifest
         self.artefact = artefact
         id = Self.id(of: artefact)

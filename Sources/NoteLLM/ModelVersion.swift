@@ -28,6 +28,10 @@ public struct ModelVersion: Sendable {
     let head: EmbeddingHead
     let scorer: HashtagScorer?
     let categoryHead: CategoryHead?
+    /// What it changes in the base model; nil for a version that reads with the base model as it is.
+    public let adapter: Adapter?
+    /// The adapter's ``Adapter/fingerprint``; hashing it takes a moment.
+    let adapterFingerprint: String?
 
     /// How many numbers a pooled state has.
     public var width: Int { standardiser.width }
@@ -44,11 +48,29 @@ public struct ModelVersion: Sendable {
     public var readingKey: String {
         let reading = manifest.reading
         return "\(manifest.baseModelSHA256)/\(reading.layer)/\(reading.pooling.rawValue)/\(reading.outputNorm)"
+            + (adapterFingerprint.map { "/\($0)" } ?? "")
+    }
+
+    /// The model that this version reads and writes with: `base` with the version's adapter merged in, or `base` itself.
+    ///
+    /// Adapted layers take memory of their own, so make it once and hand it to all that read:
+    /// ``makeEncoder(model:baseModelSHA256:)`` takes it as it takes the base model.
+    ///
+    /// - Throws: ``NoteLLMError`` of kind `shape` when the adapter does not fit.
+    public func languageModel(over base: LanguageModel) throws(NoteLLMError) -> LanguageModel {
+        guard let adapter else { return base }
+        do {
+            return try base.merging(adapter)
+        } catch {
+            throw NoteLLMError(.shape, "Model version \(id) cannot be run with this base model. \(error.message)")
+        }
     }
 
     /// An encoder whose pooled states this version takes.
     ///
-    /// - Parameter baseModelSHA256: the fingerprint of the file that `model` was read from.
+    /// - Parameters:
+    ///   - model: the base model, with or without the version's adapter.
+    ///   - baseModelSHA256: the fingerprint of the file that it was read from.
     /// - Throws: ``NoteLLMError`` of kind `shape` when the version was made with another base model.
     public func makeEncoder(model: LanguageModel, baseModelSHA256: String) throws(NoteLLMError) -> NoteEncoder {
         guard baseModelSHA256 == manifest.baseModelSHA256, model.configuration.width == width else {
@@ -57,7 +79,7 @@ public struct ModelVersion: Sendable {
                 "Model version \(id) was made with the base model of SHA-256 \(manifest.baseModelSHA256), not with "
                     + "\(baseModelSHA256). Give that file, or bootstrap a version with this one.")
         }
-        return try NoteEncoder(model: model, reading: manifest.reading)
+        return try NoteEncoder(model: languageModel(over: model), reading: manifest.reading)
     }
 
     /// The embedding of a pooled state (`width` numbers, read as the manifest's reading says): `dimension` numbers of
@@ -91,6 +113,7 @@ public struct ModelVersion: Sendable {
         manifest.listWeights = listWeights
         manifest.metrics.merge(metrics) { _, new in new }
         return try ModelVersion(
-            manifest: manifest, standardiser: standardiser, head: head, scorer: scorer, categoryHead: categoryHead)
+            manifest: manifest, standardiser: standardiser, head: head, scorer: scorer, categoryHead: categoryHead,
+            adapter: adapter)
     }
 }

@@ -1,3 +1,5 @@
+import LanguageModel
+
 /// What a model version says about itself. Everything that decides what it computes is in here or in its tensors, and
 /// nothing else (no clock, no machine), so that equal versions have equal ids.
 public struct VersionManifest: Codable, Sendable, Equatable {
@@ -15,6 +17,8 @@ public struct VersionManifest: Codable, Sendable, Equatable {
     public var hashtags: HashtagMix?
     /// How the category is decided; nil for a version that gives none.
     public var category: CategoryDecision?
+    /// What the version changes in the base model; nil for one that reads with it as it is.
+    public var adapter: AdapterShape?
     /// The weights of lists, such as `related` and `next`, by feature.
     public var listWeights: [String: [String: Double]]
     /// What validation on unseen notes measured when the version was made.
