@@ -1,7 +1,9 @@
 import Tensors
 
 /// What a forward pass through some layers leaves for the backward pass.
-package struct LayerStretch<Scalar: RealScalar> {
+package struct LayerStretch<Scalar: RealScalar>: @unchecked Sendable {
+    // Unchecked, and safe: the tapes are written by the forward pass that makes the stretch and only read afterwards.
+
     /// What is kept of each layer.
     package enum Keeping: Sendable {
         /// Nothing: there will be no backward pass.

@@ -21,6 +21,7 @@ package struct NoteReader: NoteReading {
     ///   - threads: how many notes are read at once.
     /// - Throws: ``NoteLLMError`` when it is not the base model that the version was made with.
     package init(_ version: ModelVersion, model: LanguageModel, sha256: String, threads: Int) throws {
+        let model = try version.languageModel(over: model)
         encoder = try version.makeEncoder(model: model, baseModelSHA256: sha256)
         labels = try version.asksForLikelihoods ? LabelReader(model: model, labels: version.categories) : nil
         self.threads = threads
