@@ -77,6 +77,9 @@ public final class LanguageModel: Sendable {
         return LanguageModel(base ?? self, adapter)
     }
 
+    /// The model as its file has it.
+    package var withoutAdapter: LanguageModel { base ?? self }
+
     /// An empty cache that reads the first `layers` layers (all by default), with room for `capacity` positions before it
     /// must grow.
     public func makeCache(layers: Int? = nil, capacity: Int = 256) -> KeyValueCache {

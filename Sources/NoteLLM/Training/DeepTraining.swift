@@ -1,0 +1,240 @@
+import LanguageModel
+import Tensors
+
+/// Trains the language model itself, by an adapter, together with the projection and the temperature, on both losses
+/// (paper, sec. 4: generative-contrastive learning and collaborative supervised fine-tuning). The slow mode: seconds a
+/// pair, where ``ProjectionTraining`` takes as much for everything.
+///
+/// A value: equal parents, notes, pairs and settings give equal versions, in one go or across checkpoints.
+public struct DeepTraining: Sendable {
+    /// What training is asked for.
+    public struct Settings: Codable, Sendable, Equatable {
+        /// Equal seeds train alike.
+        public var seed: UInt64 = 1
+        /// How many batches.
+        public var steps = 100
+        /// Pairs in a batch.
+        public var batch = 8
+        /// The adapter's rank, and what multiplies its change.
+        public var rank = 8
+        public var scale: Float = 2
+        /// The layers that learn, counted from 0; nil: all below the reading.
+        public var layers: [Int]?
+        /// α, the weight of the generative loss; 0: contrast alone, and no layer above the reading is run.
+        public var generativeWeight: Float = 0.01
+        /// The part of a batch that writes hashtags; the rest writes categories.
+        public var hashtagShare = 0.4
+        /// The adapter's highest learning rate.
+        public var adapterRate = 1e-3
+        /// The projection's and the temperature's.
+        public var headRate = 3e-4
+        /// Pulls the projection back to where it began.
+        public var decay = 0.1
+        /// Steps on the way up to the highest learning rates.
+        public var warmup = 20
+        /// The part of a standardised state's numbers that is left out.
+        public var dropout = 0.3
+        /// τ at the beginning; it stays within 0 to 4.
+        public var temperature: Float = 2.7
+        /// All gradients together are cut to this length.
+        public var clip = 1.0
+
+        /// The recipe's settings.
+        public init() {}
+    }
+
+    /// What one step found.
+    public struct Step: Sendable, Equatable {
+        /// Counted from 1.
+        public let step: Int
+        /// L
+        public let loss: Double
+        /// L_cl
+        public let contrastive: Double
+        /// L_gen, per token.
+        public let generative: Double
+        /// τ behind the step.
+        public let temperature: Double
+        /// Before clipping.
+        public let gradientNorm: Double
+    }
+
+    /// What training is asked for.
+    public let settings: Settings
+    /// The version that training began from.
+    public let parent: ModelVersion
+    /// Steps made.
+    private var done = 0
+
+    let base: LanguageModel
+    let notes: [TrainingNote]
+    let pairs: [TrainingPair]
+    private let known: KnownPairs
+    private let sequences: DeepSequences
+    private let schedule: LearningRateSchedule
+    private(set) var learner: DeepLearner<Float>
+
+    /// Training that has not begun.
+    ///
+    /// - Parameters:
+    ///   - parent: its projection and its adapter are where training begins; its reading and standardiser stay.
+    ///   - model: the base model, with or without an adapter.
+    ///   - notes: the notes to train on.
+    ///   - pairs: positions of notes that belong together.
+    /// - Throws: ``NoteLLMError`` of kind `tooFewNotes` without pairs, or of kind `shape` when a pair names no note, the
+    ///   parent has an adapter of another shape or the layers are not the model's.
+    public init(
+        parent: ModelVersion, model: LanguageModel, notes: [TrainingNote], pairs: [TrainingPair], settings: Settings
+    ) throws(NoteLLMError) {
+        guard pairs.count >= settings.batch, settings.batch > 1 else {
+            throw NoteLLMError(
+                .tooFewNotes,
+                "\(pairs.count) pairs make no batch of \(settings.batch): collect more, or make the batch smaller.")
+        }
+        guard pairs.allSatisfy({ notes.indices.contains($0.source) && notes.indices.contains($0.target) }) else {
+            throw NoteLLMError(.shape, "A pair names a note that is not among the \(notes.count) to train on.")
+        }
+        self.settings = settings
+        self.parent = parent
+        self.notes = notes
+        self.pairs = pairs
+        base = model
+        known = KnownPairs(pairs, notes: notes.count)
+        sequences = try DeepSequences(model.tokenizer, reading: parent.manifest.reading)
+        schedule = LearningRateSchedule(warmup: settings.warmup, steps: settings.steps)
+        learner = DeepLearner(
+            try Self.objective(parent, model, settings),
+            rates: .init(
+                adapter: settings.adapterRate, head: settings.headRate, decay: settings.decay, clip: settings.clip))
+    }
+
+    private static func objective(
+        _ parent: ModelVersion, _ model: LanguageModel, _ settings: Settings
+    ) throws(NoteLLMError) -> DeepObjective<Float> {
+        let reading = parent.manifest.reading
+        let shape = AdapterShape(
+            rank: settings.rank, scale: settings.scale, layers: settings.layers ?? Array(0..<reading.layer))
+        if let adapter = parent.adapter, adapter.shape != shape {
+            throw NoteLLMError(
+                .shape,
+                "The serving version has an adapter of rank \(adapter.shape.rank) for the layers "
+                    + "\(adapter.shape.layers): train that shape on, or begin from a version without an adapter.")
+        }
+        let layout = AdapterLayout(shape, model.configuration.widths)
+        let writes = settings.generativeWeight > 0
+        do {
+            try layout.check(fits: model.configuration)
+            let trainable = try TrainableModel<Float>(
+                model.withoutAdapter, layout: layout,
+                parameters: parent.adapter?.values ?? layout.initial(seed: settings.seed),
+                depth: writes ? model.configuration.layers : reading.layer, writes: writes)
+            return DeepObjective(
+                model: trainable, projection: parent.head.projection, temperature: settings.temperature,
+                means: parent.standardiser.means, scales: parent.standardiser.scales, reading: reading,
+                generativeWeight: settings.generativeWeight)
+        } catch {
+            throw NoteLLMError(.shape, "The language model cannot be trained so. \(error.message)")
+        }
+    }
+
+    /// Whether all steps are made.
+    public var isFinished: Bool { done >= settings.steps }
+    /// Steps made, of all.
+    public var progress: (done: Int, of: Int) { (done, settings.steps) }
+    /// The adapter as it is now.
+    public var adapter: Adapter { Adapter(learner.objective.model.layout, values: learner.adapter) }
+
+    /// Makes the next step.
+    ///
+    /// - Parameter threads: how many notes are read at once; the result does not depend on it.
+    /// - Throws: ``NoteLLMError`` of kind `numeric` when a loss is not finite; nothing is changed then.
+    public mutating func step(threads: Int = 1) throws(NoteLLMError) -> Step {
+        let (result, norm) = try learner.learn(batch(at: done), factor: schedule.factor(at: done), threads: threads)
+        done += 1
+        return Step(
+            step: done, loss: result.loss, contrastive: result.contrastive, generative: result.generative,
+            temperature: Double(learner.objective.temperature), gradientNorm: norm)
+    }
+
+    /// The batch of a step: a function of the settings' seed and the step alone.
+    func batch(at step: Int) -> DeepObjective<Float>.Batch {
+        let chosen = chosenPairs(at: step).map { pairs[$0] }
+        let rows = chosen.map(\.source) + chosen.map(\.target)
+        // Another stream of numbers than the order of pairs has.
+        var random = SplitMix64(seed: settings.seed &* 0x9E37_79B9 &+ UInt64(step) &+ 1 << 40)
+        let read = rows.map { row in
+            let note = notes[row]
+            let output =
+                settings.generativeWeight > 0
+                ? DeepSequences.output(of: note, asksForHashtags: random.uniform() < settings.hashtagShare) : .nothing
+            return sequences.sequence(note.text, output: output)
+        }
+        let kept = Float(1 / (1 - settings.dropout))
+        let width = parent.width
+        let dropout = Matrix<Float>(
+            rows: rows.count, columns: width,
+            elements: (0..<rows.count * width).map { _ in random.uniform() < settings.dropout ? 0 : kept })
+        return DeepObjective.Batch(
+            sequences: read, mask: ContrastiveMask(notes: rows, known: known), dropout: dropout)
+    }
+
+    /// Pairs in a seeded order that is new for each epoch; the remainder of an epoch that fills no batch is left out.
+    private func chosenPairs(at step: Int) -> ArraySlice<Int> {
+        let perEpoch = pairs.count / settings.batch
+        var random = SplitMix64(seed: settings.seed &+ UInt64(step / perEpoch))
+        let order = pairs.indices.shuffled(using: &random)
+        let first = step % perEpoch * settings.batch
+        return order[first..<first + settings.batch]
+    }
+}
+
+// MARK: - Checkpoints
+
+extension DeepTraining {
+    private struct Progress: Codable {
+        let step: Int
+        let settings: Settings
+        let parent: String
+    }
+
+    /// All that a restart needs beside what ``init(parent:model:notes:pairs:settings:)`` takes.
+    public func checkpoint() throws(NoteLLMError) -> [UInt8] {
+        var file = Safetensors()
+        file.metadata["progress"] = try ModelVersion.json(
+            Progress(step: done, settings: settings, parent: parent.id))
+        file.tensors["adapter.values"] = .init(learner.adapter)
+        file.tensors["adapter.first"] = .init(learner.adapterOptimiser.moments.first)
+        file.tensors["adapter.second"] = .init(learner.adapterOptimiser.moments.second)
+        file.tensors["head.values"] = .init(learner.head)
+        file.tensors["head.first"] = .init(learner.headOptimiser.moments.first)
+        file.tensors["head.second"] = .init(learner.headOptimiser.moments.second)
+        return file.encoded()
+    }
+
+    /// Goes on from a checkpoint of equal training, bit by bit as without a break.
+    ///
+    /// - Throws: ``NoteLLMError`` of kind `artefact` when it is damaged, or of kind `shape` when it is of other settings or
+    ///   another parent.
+    public mutating func restore(_ checkpoint: [UInt8]) throws(NoteLLMError) {
+        let file = try ArtefactReader(checkpoint)
+        let progress = try file.json("progress", Progress.self)
+        guard progress.settings == settings, progress.parent == parent.id,
+            (0...settings.steps).contains(progress.step)
+        else {
+            throw NoteLLMError(
+                .shape,
+                "The checkpoint is of another training (parent \(progress.parent), step \(progress.step)): begin anew.")
+        }
+        func moments(_ name: String, _ count: Int) throws(NoteLLMError) -> AdamW<Float>.Moments {
+            AdamW.Moments(
+                first: try file.vector(name + ".first", count: count),
+                second: try file.vector(name + ".second", count: count), steps: progress.step)
+        }
+        let adapter = try file.vector("adapter.values", count: learner.adapter.count)
+        let head = try file.vector("head.values", count: learner.head.count)
+        learner.restore(
+            adapter: adapter, head: head, adapterMoments: try moments("adapter", adapter.count),
+            headMoments: try moments("head", head.count))
+        done = progress.step
+    }
+}
