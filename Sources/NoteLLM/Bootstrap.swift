@@ -65,11 +65,13 @@ public enum Bootstrap {
     ///   - states: their pooled states, one each, all of one width, read as the settings' reading says.
     ///   - likelihoods: per note the language model's log-likelihood of each of ``categories(of:)``, when the version is
     ///     to ask for them if they help; nil: it does not.
+    ///   - weighing: asks the language model about hashtags, when the version is to ask for that if it helps; nil: it does
+    ///     not.
     ///   - progress: called as each step begins.
     /// - Throws: ``NoteLLMError`` of kind `tooFewNotes`, `shape` or `numeric`.
     public static func run(
         _ notes: [TrainingNote], states: [[Float]], settings: BootstrapSettings, likelihoods: [[Double]]? = nil,
-        progress: ((BootstrapStep) -> Void)? = nil
+        weighing: HashtagWeighing? = nil, progress: ((BootstrapStep) -> Void)? = nil
     ) throws(NoteLLMError) -> BootstrapResult {
         let clock = ContinuousClock()
         let start = clock.now
@@ -98,8 +100,9 @@ public enum Bootstrap {
         let scorer = try HashtagScorer.fit(
             texts: tagged.map { corpus[$0].text }, states: standardised.picking(tagged),
             hashtags: tagged.map { corpus[$0].hashtags },
-            validationRows: validationRows(of: tagged.map { corpus[$0] }))
+            validationRows: validationRows(of: tagged.map { corpus[$0] }), weigh: weighing?.weigh)
         manifest.metrics["hashtags_recall_at_5"] = scorer?.validation.recallAt5
+        manifest.metrics["hashtags_generation_gain"] = scorer?.validation.weighedGain
 
         progress?(.category)
         let labels = categories(of: notes)

@@ -7,28 +7,40 @@ extension HashtagScorer {
     static let lexicalPenalties: [Double] = [0.3, 1, 3]
     /// Weights that did well on question-and-answer sites; a corpus of some hundred notes overrules them.
     static let priorMix = HashtagMix(linear: 0.35, lexical: 0.3, title: 0.6, content: 0.4)
+    /// Notes that the language model weighs hashtags of: at some tenths of a second each.
+    package static let maximumWeighedNotes = 256
+    /// What the language model must add to the share of hashtags found, to be asked at all: it makes each note take
+    /// several times as long.
+    static let minimumGain = 0.005
+
+    /// The language model's log-likelihoods of candidate hashtags, one list per note.
+    package typealias Weigh = ([(text: NoteText, hashtags: [String])]) throws(NoteLLMError) -> [[Double]]
 
     /// What validation on unseen notes found.
-    struct Validation: Sendable {
+    package struct Validation: Sendable {
         let linearPenalty: Double
         let lexicalPenalty: Double
-        let mix: HashtagMix
+        fileprivate(set) var mix: HashtagMix
         /// Share of a note's hashtags among its five best, averaged.
         let recallAt5: Double
+        /// What the language model's part adds to that, over the notes that it was asked about; nil: not asked.
+        package fileprivate(set) var weighedGain: Double?
     }
 
     /// Fits the scorer on tagged notes, ordered by time; nil when there are fewer than five of them.
     ///
-    /// - Parameter states: standardised, notes × width.
-    static func fit(
-        texts: [NoteText], states: Matrix<Float>, hashtags: [[String]], validationRows: [Int]
+    /// - Parameters:
+    ///   - states: standardised, notes × width.
+    ///   - weigh: asks the language model; nil: the scorer goes without.
+    package static func fit(
+        texts: [NoteText], states: Matrix<Float>, hashtags: [[String]], validationRows: [Int], weigh: Weigh? = nil
     ) throws(NoteLLMError) -> (scorer: HashtagScorer, validation: Validation)? {
         guard texts.count >= 5 else { return nil }
         let labels = LabelTable(hashtags, maximum: maximumTags)
         guard !labels.labels.isEmpty else { return nil }
         let validation = try validate(
             texts: validationRows.map { texts[$0] }, states: states.picking(validationRows),
-            labels: labels.picking(validationRows))
+            labels: labels.picking(validationRows), weigh: weigh)
         let targets = labels.targets()
         let scorer = HashtagScorer(
             tags: labels.labels, shares: targets.columnMeans().map { Float($0) },
@@ -42,7 +54,7 @@ extension HashtagScorer {
 
     /// Predicts each stretch of time from the rest, and finds penalties and mix on those predictions.
     static func validate(
-        texts: [NoteText], states: Matrix<Float>, labels: LabelTable
+        texts: [NoteText], states: Matrix<Float>, labels: LabelTable, weigh: Weigh? = nil
     ) throws(NoteLLMError) -> Validation {
         let outOfFold = OutOfFold(count: texts.count)
         let targets = labels.targets()
@@ -58,17 +70,21 @@ extension HashtagScorer {
             parts.addMentions(table, labels: labels, fold: fold, training: outOfFold.training(without: fold))
         }
         let mix = try parts.mix(targets: targets)
-        return Validation(
+        var validation = Validation(
             linearPenalty: linear.penalty, lexicalPenalty: lexical.penalty, mix: mix,
-            recallAt5: parts.recallAt5(mix: mix, labels: labels))
+            recallAt5: parts.recallAt5(mix: mix, labels: labels, notes: Array(texts.indices)))
+        if let weigh { try validation.weigh(texts, parts: parts, labels: labels, by: weigh) }
+        return validation
     }
 
-    /// The four parts' scores of notes that they had not seen, each notes × hashtags.
-    private struct Parts {
+    /// The parts' scores of notes that they had not seen, each notes × hashtags.
+    struct Parts {
         let linear: Matrix<Double>
         let lexical: Matrix<Double>
         var title: Matrix<Double>
         var content: Matrix<Double>
+        /// The language model's part, of the notes that it was asked about.
+        var generation: [Int: [Int: Double]] = [:]
 
         init(linear: Matrix<Double>, lexical: Matrix<Double>) {
             self.linear = linear
@@ -91,31 +107,79 @@ extension HashtagScorer {
             }
         }
 
+        /// The mix of all parts but the language model's.
         func mix(targets: Matrix<Double>) throws(NoteLLMError) -> HashtagMix {
-            let prior = priorMix
-            var fit = MixFit(prior: [prior.linear, prior.lexical, prior.title, prior.content], strength: 20)
-            for note in 0..<targets.rows {
-                for tag in 0..<targets.columns {
-                    fit.add(
-                        [linear[note, tag], lexical[note, tag], title[note, tag], content[note, tag]],
-                        target: targets[note, tag])
-                }
-            }
-            let weights = try fit.weights()
+            let weights = try weights(targets, notes: 0..<targets.rows, prior: priorMix)
             return HashtagMix(linear: weights[0], lexical: weights[1], title: weights[2], content: weights[3])
         }
 
-        func recallAt5(mix: HashtagMix, labels: LabelTable) -> Double {
-            let recalls = labels.rows.indices.compactMap { note -> Double? in
+        /// The mix of all parts, on the notes that the language model was asked about.
+        func weighedMix(targets: Matrix<Double>, prior: HashtagMix) throws(NoteLLMError) -> HashtagMix {
+            let weights = try weights(targets, notes: generation.keys.sorted(), prior: prior)
+            return HashtagMix(
+                linear: weights[0], lexical: weights[1], title: weights[2], content: weights[3], generation: weights[4])
+        }
+
+        private func weights(
+            _ targets: Matrix<Double>, notes: some Sequence<Int>, prior: HashtagMix
+        ) throws(NoteLLMError) -> [Double] {
+            var fit = MixFit(
+                prior: [prior.linear, prior.lexical, prior.title, prior.content, prior.generation], strength: 20)
+            for note in notes {
+                for tag in 0..<targets.columns { fit.add(scores(note, tag), target: targets[note, tag]) }
+            }
+            return try fit.weights()
+        }
+
+        private func scores(_ note: Int, _ tag: Int) -> [Double] {
+            [linear[note, tag], lexical[note, tag], title[note, tag], content[note, tag], generation[note]?[tag] ?? 0]
+        }
+
+        /// One score per hashtag.
+        func mixed(_ note: Int, _ mix: HashtagMix) -> [Double] {
+            let generation = generation[note] ?? [:]
+            return (0..<linear.columns).map { tag in
+                mix.linear * linear[note, tag] + mix.lexical * lexical[note, tag] + mix.title * title[note, tag]
+                    + mix.content * content[note, tag] + mix.generation * (generation[tag] ?? 0)
+            }
+        }
+
+        /// Over those of `notes` that carry hashtags.
+        func recallAt5(mix: HashtagMix, labels: LabelTable, notes: [Int]) -> Double {
+            let recalls = notes.compactMap { note -> Double? in
                 guard !labels.rows[note].isEmpty else { return nil }
-                let scores = (0..<linear.columns).map { tag in
-                    mix.linear * linear[note, tag] + mix.lexical * lexical[note, tag] + mix.title * title[note, tag]
-                        + mix.content * content[note, tag]
-                }
-                let best = Set(HashtagScorer.largest(scores, 5))
+                let best = Set(HashtagScorer.largest(mixed(note, mix), HashtagScorer.maximumPerNote))
                 return Double(best.intersection(labels.rows[note]).count) / Double(labels.rows[note].count)
             }
             return recalls.isEmpty ? 0 : recalls.reduce(0, +) / Double(recalls.count)
         }
+    }
+}
+
+extension HashtagScorer.Validation {
+    /// Asks the language model about the best hashtags of some notes, evenly spread over time, and takes its part into the
+    /// mix where that finds more of them.
+    fileprivate mutating func weigh(
+        _ texts: [NoteText], parts: HashtagScorer.Parts, labels: LabelTable, by weigh: HashtagScorer.Weigh
+    ) throws(NoteLLMError) {
+        let count = min(texts.count, HashtagScorer.maximumWeighedNotes)
+        let notes = (0..<count).map { $0 * texts.count / count }
+        let candidates = notes.map { HashtagScorer.largest(parts.mixed($0, mix), HashtagScorer.weighed) }
+        let likelihoods = try weigh(
+            zip(notes, candidates).map { note, tags in (texts[note], tags.map { labels.labels[$0] }) })
+        var parts = parts
+        for (place, note) in notes.enumerated() {
+            guard likelihoods.count == count, likelihoods[place].count == candidates[place].count else {
+                throw NoteLLMError(.shape, "The language model's likelihoods are not one per hashtag asked about.")
+            }
+            parts.generation[note] = Dictionary(
+                uniqueKeysWithValues: zip(candidates[place], HashtagScorer.shares(of: likelihoods[place])))
+        }
+        let weighed = try parts.weighedMix(targets: labels.targets(), prior: mix)
+        let gain =
+            parts.recallAt5(mix: weighed, labels: labels, notes: notes)
+            - parts.recallAt5(mix: mix, labels: labels, notes: notes)
+        weighedGain = gain
+        if gain >= HashtagScorer.minimumGain { mix = weighed }
     }
 }

@@ -1,3 +1,4 @@
+import Foundation
 import Tensors
 
 /// A hashtag that a model version gives to a note.
@@ -14,24 +15,27 @@ public struct ScoredHashtag: Sendable, Equatable {
     }
 }
 
-/// Scores every known hashtag for a note by four parts: a linear head on the pooled state, a lexical ridge, and a bonus
-/// for the tag's words in the title and in the content, mixed with weights found on notes that the parts had not seen.
+/// Scores every known hashtag for a note by a linear head on the pooled state, a lexical ridge, and a bonus for the tag's
+/// words in the title and in the content, mixed with weights found on notes that the parts had not seen. The best of them
+/// may then be weighed by the language model, where that was found to help.
 package struct HashtagScorer: Sendable {
     /// The vocabulary, sorted by bytes.
-    let tags: [String]
+    package let tags: [String]
     /// Share of training notes with each hashtag; both regressions predict the distance from it.
     let shares: [Float]
     /// Hashtags × width, over the standardised state.
     let linear: Matrix<Float>
     let lexical: LexicalRidge
     let mentions: TagMentions
-    let mix: HashtagMix
+    package let mix: HashtagMix
 
     package static let maximumTags = 1_000
     /// How many hashtags a note gets at most.
-    static let maximumPerNote = 5
+    package static let maximumPerNote = 5
+    /// How many of the best hashtags the language model weighs.
+    package static let weighed = 12
 
-    /// One score per hashtag of the vocabulary.
+    /// One score per hashtag of the vocabulary, by all parts but the language model.
     func scores(standardised state: [Float], text: NoteText) -> [Float] {
         var scores = linear.times(state)
         let (linearWeight, lexicalWeight) = (Float(mix.linear), Float(mix.lexical))
@@ -48,11 +52,31 @@ package struct HashtagScorer: Sendable {
         return scores
     }
 
+    /// The hashtags that the language model is to weigh, best first, by their place in the vocabulary.
+    package func candidates(standardised state: [Float], text: NoteText) -> [Int] {
+        Self.largest(scores(standardised: state, text: text), Self.weighed)
+    }
+
     /// The best hashtags, best first; equal scores in the vocabulary's order.
-    func best(standardised state: [Float], text: NoteText) -> [ScoredHashtag] {
-        let scores = scores(standardised: state, text: text)
+    ///
+    /// - Parameter likelihoods: the log-likelihood of each of the ``candidates(standardised:text:)``; nil: left out.
+    package func best(standardised state: [Float], text: NoteText, likelihoods: [Double]? = nil) -> [ScoredHashtag] {
+        var scores = scores(standardised: state, text: text)
+        if let likelihoods, mix.generation > 0 {
+            let candidates = Self.largest(scores, Self.weighed)
+            precondition(likelihoods.count == candidates.count, "one likelihood per candidate")
+            for (tag, share) in zip(candidates, Self.shares(of: likelihoods)) {
+                scores[tag] += Float(mix.generation * share)
+            }
+        }
         return Self.largest(scores, Self.maximumPerNote).filter { scores[$0] > 0 }
             .map { ScoredHashtag(tag: tags[$0], score: Double(scores[$0])) }
+    }
+
+    /// What the language model says of candidates: each one's share of the probability that it gives to all of them.
+    package static func shares(of likelihoods: [Double]) -> [Double] {
+        let total = LogSum.of(likelihoods)
+        return likelihoods.map { exp($0 - total) }
     }
 
     /// The positions of the `count` largest scores, largest first, the earlier of equals first.

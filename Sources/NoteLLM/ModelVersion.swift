@@ -41,8 +41,13 @@ public struct ModelVersion: Sendable {
     public var hashtags: [String] { scorer?.tags ?? [] }
     /// The categories that it can give, sorted by bytes.
     public var categories: [String] { categoryHead?.labels ?? [] }
-    /// Whether ``profile(pooled:text:labelLikelihoods:)`` wants the language model's likelihood of each category.
+    /// Whether ``profile(pooled:text:labelLikelihoods:hashtagLikelihoods:)`` wants the language model's likelihood of each
+    /// category.
     public var asksForLikelihoods: Bool { (manifest.category?.likelihoodWeight ?? 0) > 0 }
+
+    /// Whether ``profile(pooled:text:labelLikelihoods:hashtagLikelihoods:)`` wants the language model's likelihood of the
+    /// ``hashtagCandidates(pooled:text:)``.
+    public var asksForHashtagLikelihoods: Bool { (manifest.hashtags?.generation ?? 0) > 0 }
 
     /// What pooled states depend on beside the text: versions with equal keys take each other's.
     public var readingKey: String {
@@ -82,6 +87,16 @@ public struct ModelVersion: Sendable {
         return try NoteEncoder(model: languageModel(over: model), reading: manifest.reading)
     }
 
+    /// The hashtags that the language model is to weigh for a note, by their place in ``hashtags``: the best by all other
+    /// parts, best first.
+    ///
+    /// - Parameters:
+    ///   - pooled: `width` numbers, read as the manifest's reading says.
+    ///   - text: the title and the content.
+    public func hashtagCandidates(pooled: [Float], text: NoteText) -> [Int] {
+        scorer?.candidates(standardised: standardiser.standardised(pooled), text: text) ?? []
+    }
+
     /// The embedding of a pooled state (`width` numbers, read as the manifest's reading says): `dimension` numbers of
     /// length 1.
     public func embedding(of pooled: [Float]) -> [Float] {
@@ -94,12 +109,17 @@ public struct ModelVersion: Sendable {
     ///   - pooled: `width` numbers, read as the manifest's reading says.
     ///   - text: the title and the content.
     ///   - labelLikelihoods: log-likelihoods of ``categories``, in their order, for a version that asks for them.
-    public func profile(pooled: [Float], text: NoteText, labelLikelihoods: [Double]? = nil) -> ProfiledNote {
+    ///   - hashtagLikelihoods: log-likelihoods of the ``hashtagCandidates(pooled:text:)``, in their order, for a version
+    ///     that asks for them.
+    public func profile(
+        pooled: [Float], text: NoteText, labelLikelihoods: [Double]? = nil, hashtagLikelihoods: [Double]? = nil
+    ) -> ProfiledNote {
         let state = standardiser.standardised(pooled)
         let category = categoryHead?.best(standardised: state, likelihoods: labelLikelihoods)
         return ProfiledNote(
             embedding: head.embedding(standardised: state), category: category?.label,
-            categoryScore: category?.score ?? 0, hashtags: scorer?.best(standardised: state, text: text) ?? [])
+            categoryScore: category?.score ?? 0,
+            hashtags: scorer?.best(standardised: state, text: text, likelihoods: hashtagLikelihoods) ?? [])
     }
 
     /// The same model with other weights of lists, as a new version whose parent is this one.

@@ -47,6 +47,21 @@ public struct HashtagMix: Codable, Sendable, Equatable {
     public var title: Double
     /// Of the bonus for the hashtag's words in the content.
     public var content: Double
+    /// Of the language model's share of its probability among the best hashtags; 0: it is not asked.
+    public var generation = 0.0
+}
+
+extension HashtagMix {
+    /// Versions that were made before the language model weighed hashtags do not name its weight.
+    public init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        self.init(
+            linear: try container.decode(Double.self, forKey: .linear),
+            lexical: try container.decode(Double.self, forKey: .lexical),
+            title: try container.decode(Double.self, forKey: .title),
+            content: try container.decode(Double.self, forKey: .content),
+            generation: try container.decodeIfPresent(Double.self, forKey: .generation) ?? 0)
+    }
 }
 
 /// How a category's scores become a decision.

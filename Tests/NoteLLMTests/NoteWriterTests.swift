@@ -95,4 +95,48 @@ struct NoteWriterTests {
         #expect(String(decoding: model.tokenizer.decode(tokens.dropLast()), as: UTF8.self) == " hops, c++, new york")
         #expect(form.tokens(of: [String]()).count == 1)
     }
+
+    @Test func aVersionIsProfiledInOneReading() throws {
+        var corpus = Corpus(count: 12)
+        let reading = Reading(layer: 2, pooling: .mean)
+        let encoder = try NoteEncoder(model: model, reading: reading)
+        corpus.states = try encoder.pooledStates(of: corpus.notes.map(\.text), threads: 1)
+        let plain = try corpus.bootstrap { $0.reading = reading }
+        let text = corpus.notes[4].text
+        let profiler = try NoteProfiler(plain, model: model, baseModelSHA256: "base")
+        let (pooled, profile) = try profiler.makeWorker().profile(of: text)
+        #expect(pooled == corpus.states[4] && profile == plain.profile(pooled: pooled, text: text))
+        // A known state is taken as it is.
+        let known = try profiler.profiles(of: [(text, corpus.states[5])], threads: 1)
+        #expect(known[0].pooled == corpus.states[5])
+
+        let asking = try plain.askingTheLanguageModel()
+        #expect(asking.asksForHashtagLikelihoods && asking.asksForLikelihoods)
+        let found = try NoteProfiler(asking, model: model, baseModelSHA256: "base").profiles(
+            of: [(text, nil)], threads: 2)[0]
+        let writer = try NoteWriter(model: model, reading: reading).makeWorker()
+        let form = try NoteWriter(model: model, reading: reading)
+        _ = try writer.read(text)
+        let labels = try writer.logLikelihoods(ofCategories: form.vocabulary(asking.categories))
+        let hashtags = try writer.logLikelihoods(
+            ofHashtags: asking.hashtagCandidates(pooled: pooled, text: text), of: form.vocabulary(asking.hashtags),
+            count: 5)
+        #expect(found.pooled == pooled)
+        #expect(
+            found.profile
+                == asking.profile(pooled: pooled, text: text, labelLikelihoods: labels, hashtagLikelihoods: hashtags))
+        #expect(found.profile.hashtags != profile.hashtags)
+    }
+}
+
+extension ModelVersion {
+    /// The same version, but that it weighs its hashtags and categories with the language model.
+    fileprivate func askingTheLanguageModel() throws -> ModelVersion {
+        var file = try Safetensors(contents: artefact, name: "artefact")
+        var manifest = manifest
+        manifest.hashtags?.generation = 0.5
+        manifest.category?.likelihoodWeight = 0.1
+        file.metadata["manifest"] = String(decoding: try JSONEncoder().encode(manifest), as: UTF8.self)
+        return try ModelVersion(artefact: file.encoded())
+    }
 }
