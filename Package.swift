@@ -54,6 +54,9 @@ let package = Package(
         .executableTarget(
             name: "ForwardBenchmark", dependencies: ["LanguageModel", "Tensors"], path: "Tests/Benchmarks/Forward",
             swiftSettings: swift),
+        .executableTarget(
+            name: "TrainingBenchmark", dependencies: ["LanguageModel", "NoteLLM"], path: "Tests/Benchmarks/Training",
+            swiftSettings: swift),
         tests("CKernels"),
         tests("LexicalIndex"),
         tests("VectorIndex"),

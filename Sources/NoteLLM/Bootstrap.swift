@@ -14,6 +14,8 @@ public struct BootstrapSettings: Sendable {
     public var maximumNotes: Int
     /// The weights of lists that the version carries.
     public var listWeights: [String: [String: Double]]
+    /// An embedding that was trained; nil: principal components.
+    package var embedding: LearnedEmbedding?
 
     /// The paper's dimension, and the untrained default of everything else.
     public init(
@@ -87,9 +89,12 @@ public enum Bootstrap {
 
         progress?(.embedding)
         let raw = Matrix(order.map { states[$0] })
-        let standardiser = Standardiser(states: raw)
+        let standardiser = settings.embedding?.standardiser ?? Standardiser(states: raw)
         let standardised = standardiser.standardised(raw)
-        let head = try EmbeddingHead(standardised: standardised, dimension: settings.dimension)
+        let head =
+            if let learned = settings.embedding { learned.head } else {
+                try EmbeddingHead(standardised: standardised, dimension: settings.dimension)
+            }
 
         progress?(.hashtags)
         var manifest = VersionManifest(
@@ -117,7 +122,7 @@ public enum Bootstrap {
         progress?(.artefact)
         let version = try ModelVersion(
             manifest: manifest, standardiser: standardiser, head: head, scorer: scorer?.scorer,
-            categoryHead: category?.head, adapter: nil)
+            categoryHead: category?.head, adapter: settings.embedding?.adapter)
         return BootstrapResult(
             version: version, notes: corpus.count, seconds: (clock.now - start) / .seconds(1))
     }

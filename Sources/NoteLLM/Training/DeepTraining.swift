@@ -15,8 +15,9 @@ public struct DeepTraining: Sendable {
         public var steps = 100
         /// Pairs in a batch.
         public var batch = 8
-        /// The adapter's rank, and what multiplies its change.
+        /// The adapter's rank.
         public var rank = 8
+        /// What multiplies the adapter's change.
         public var scale: Float = 2
         /// The layers that learn, counted from 0; nil: all below the reading.
         public var layers: [Int]?
@@ -154,6 +155,31 @@ public struct DeepTraining: Sendable {
         return Step(
             step: done, loss: result.loss, contrastive: result.contrastive, generative: result.generative,
             temperature: Double(learner.objective.temperature), gradientNorm: norm)
+    }
+
+    /// The version that training has made so far: the notes are read again with the adapter, and hashtags and category
+    /// fitted on what is read.
+    ///
+    /// - Parameters:
+    ///   - threads: how many notes are read at once.
+    ///   - progress: called from any of the threads, one call at a time, with the number of notes read so far.
+    public func version(
+        threads: Int, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+    ) throws(NoteLLMError) -> ModelVersion {
+        let model: LanguageModel
+        do {
+            model = try base.merging(adapter)
+        } catch {
+            throw NoteLLMError(.shape, error.message)
+        }
+        let encoder = try NoteEncoder(model: model, reading: parent.manifest.reading)
+        let states = try encoder.pooledStates(of: notes.map(\.text), threads: threads, progress: progress)
+        var settings = BootstrapSettings(
+            baseModelSHA256: parent.manifest.baseModelSHA256, reading: parent.manifest.reading, parent: parent.id,
+            listWeights: parent.manifest.listWeights)
+        settings.embedding = LearnedEmbedding(
+            of: parent, projection: learner.objective.projection, adapter: adapter)
+        return try Bootstrap.run(notes, states: states, settings: settings).version
     }
 
     /// The batch of a step: a function of the settings' seed and the step alone.
