@@ -27,7 +27,7 @@ package struct HashtagScorer: Sendable {
     let linear: Matrix<Float>
     let lexical: LexicalRidge
     let mentions: TagMentions
-    package let mix: HashtagMix
+    package var mix: HashtagMix
 
     package static let maximumTags = 1_000
     /// How many hashtags a note gets at most.
@@ -89,5 +89,14 @@ package struct HashtagScorer: Sendable {
             if best.count > count { best.removeLast() }
         }
         return best
+    }
+}
+
+extension ModelVersion {
+    /// The best hashtags of a note, best first, with its parts mixed otherwise than the version does: to judge each alone.
+    package func hashtags(pooled: [Float], text: NoteText, mix: HashtagMix) -> [String] {
+        guard var scorer else { return [] }
+        scorer.mix = mix
+        return scorer.best(standardised: standardiser.standardised(pooled), text: text).map(\.tag)
     }
 }

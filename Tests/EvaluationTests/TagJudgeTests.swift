@@ -19,6 +19,10 @@ struct TagJudgeTests {
         #expect(perfect == TagRecall(count: 1, recall5: 1, floor5: 1))
         let half = try TagJudge.judge(log) { _ in ["garden", "a", "b", "c", "d", "fruit"] }
         #expect(half.recall5 == 0.5)
+        let figures = try TagJudge.figures(log) { _ in ["garden", "a", "b", "c", "d", "fruit"] }
+        #expect(figures.count == 1 && figures.recall5 == 0.5 && figures.hit5 == 1)
+        #expect(try TagJudge.figures(log) { _ in ["rail"] }.hit5 == 0)
+        #expect(TagJudge.commonest(log) == ["fruit", "garden", "rail"])
         let terms = TermWeights(log.notes, fitted: 8)
         #expect(TagJudge.vote(for: 8, log, terms, training: 8).prefix(2) == ["fruit", "garden"])
     }

@@ -76,6 +76,9 @@ struct NoteWriterTests {
             // The same reading serves again and again.
             #expect(try worker.hashtags(limit: 3, width: width, from: vocabulary) == written)
         }
+        let many = try writer.hashtags(of: [Self.soup, Self.soup], limit: 3, width: 3, from: vocabulary, threads: 2)
+        #expect(many.allSatisfy { $0 == many[0] })
+        #expect(try many[0] == worker.hashtags(limit: 3, width: 3, from: vocabulary))
         let free = try worker.hashtags(limit: 4)
         #expect(free.count <= 4 && Set(free.map(\.text)).count == free.count)
         let categories = writer.vocabulary(["food", "travel"])

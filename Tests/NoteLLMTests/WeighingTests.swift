@@ -91,4 +91,16 @@ import Testing
         #expect(abs(shares[0] / shares[2] - exp(1)) < 1e-9)
         #expect(HashtagScorer.shares(of: []).isEmpty)
     }
+
+    @Test func partsCanBeJudgedAlone() throws {
+        let corpus = Corpus(count: 80)
+        let version = try corpus.bootstrap()
+        var mix = try #require(version.manifest.hashtags)
+        let (state, text) = (corpus.states[7], corpus.notes[7].text)
+        let all = version.profile(pooled: state, text: text).hashtags.map(\.tag)
+        #expect(version.hashtags(pooled: state, text: text, mix: mix) == all)
+        // The words of no tag stand in these texts.
+        (mix.linear, mix.lexical) = (0, 0)
+        #expect(version.hashtags(pooled: state, text: text, mix: mix).isEmpty)
+    }
 }

@@ -29,20 +29,40 @@ package enum TagJudge {
     package static func judge(
         _ log: EngagementLog, predict: (Int) throws(EvaluationError) -> [String]
     ) throws(EvaluationError) -> TagRecall {
-        let training = trainingCount(log)
-        let terms = TermWeights(log.notes, fitted: training)
+        let terms = TermWeights(log.notes, fitted: trainingCount(log))
+        let found = try figures(log, predict: predict)
+        let floor = try figures(log) { number throws(EvaluationError) in
+            vote(for: number, log, terms, training: trainingCount(log))
+        }
+        return TagRecall(count: found.count, recall5: found.recall5, floor5: floor.recall5)
+    }
+
+    /// How well `predict` does, as ``judge(_:predict:)`` has it, by itself.
+    package static func figures(
+        _ log: EngagementLog, predict: (Int) throws(EvaluationError) -> [String]
+    ) throws(EvaluationError) -> TagFigures {
         var recall = 0.0
-        var floor = 0.0
+        var hits = 0.0
         var count = 0
-        for number in training..<log.notes.count {
+        for number in trainingCount(log)..<log.notes.count {
             let truth = Set(log.notes[number].hashtags.map { Array($0.utf8) })
             guard !truth.isEmpty else { continue }
             count += 1
-            recall += share(of: truth, in: try predict(number))
-            floor += share(of: truth, in: vote(for: number, log, terms, training: training))
+            let share = share(of: truth, in: try predict(number))
+            recall += share
+            hits += share > 0 ? 1 : 0
         }
         let total = Double(max(1, count))
-        return TagRecall(count: count, recall5: recall / total, floor5: floor / total)
+        return TagFigures(count: count, recall5: recall / total, hit5: hits / total)
+    }
+
+    /// The hashtags that most of the notes for learning carry, the commonest first.
+    package static func commonest(_ log: EngagementLog) -> [String] {
+        var counts: [String: Double] = [:]
+        for note in log.notes.prefix(trainingCount(log)) {
+            for tag in Set(note.hashtags) { counts[tag, default: 0] += 1 }
+        }
+        return best(counts)
     }
 
     private static func share(of truth: Set<[UInt8]>, in predicted: [String]) -> Double {
@@ -59,9 +79,24 @@ package enum TagJudge {
                 votes[hashtag, default: 0] += Double(similarities[neighbour])
             }
         }
-        let ordered = votes.sorted {
+        return best(votes)
+    }
+
+    /// The five of the highest values, highest first, equal ones in the order of their bytes.
+    private static func best(_ values: [String: Double]) -> [String] {
+        let ordered = values.sorted {
             $0.value != $1.value ? $0.value > $1.value : Array($0.key.utf8).lexicographicallyPrecedes($1.key.utf8)
         }
         return ordered.prefix(5).map(\.key)
     }
+}
+
+/// How well one way of finding hashtags does.
+package struct TagFigures: Sendable, Equatable {
+    /// Notes judged: those of the last part that carry hashtags.
+    package let count: Int
+    /// Mean share of a note's hashtags among the five predicted.
+    package let recall5: Double
+    /// Share of notes with any of theirs among the five predicted.
+    package let hit5: Double
 }

@@ -1,4 +1,21 @@
 extension NoteWriter {
+    /// Hashtags written for many notes, in their order; see ``Worker/hashtags(limit:width:from:)``.
+    ///
+    /// - Parameters:
+    ///   - threads: how many notes are read at once.
+    ///   - progress: called from any of the threads, one call at a time, with the number of notes done so far.
+    public func hashtags(
+        of notes: [NoteText], limit: Int, width: Int = 1, from vocabulary: WrittenVocabulary? = nil, threads: Int,
+        progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
+    ) throws(NoteLLMError) -> [[WrittenLabel]] {
+        try Parallel.map(notes, threads: threads, progress: progress) {
+            self.makeWorker()
+        } body: { (worker, note) throws(NoteLLMError) in
+            _ = try worker.read(note)
+            return try worker.hashtags(limit: limit, width: width, from: vocabulary)
+        }
+    }
+
     /// The log-likelihoods of candidate hashtags for some notes, as validation asks for them.
     ///
     /// - Parameter threads: how many notes are read at once.
