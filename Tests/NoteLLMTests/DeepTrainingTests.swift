@@ -143,3 +143,63 @@ struct DeepTrainingTests {
         #expect(bytes < ModelVersion.maximumArtefactBytes * 5 / 8)
     }
 }
+
+@Suite(.enabled(if: sharedModel != nil, "the base model's file is absent"))
+struct DeepSequenceTests {
+    let tokenizer: Tokenizer
+    let note = NoteText(title: "Grandmother's soup", content: "Boil the carrots.")
+
+    init() throws { tokenizer = try #require(sharedModel).tokenizer }
+
+    private func text(_ tokens: [Int32]) -> String { String(decoding: tokenizer.decode(tokens), as: UTF8.self) }
+
+    @Test func writtenNotesAreTheServedPromptWithTheOutputBehind() throws {
+        let prompt = NotePrompt()
+        let parts = prompt.tokens(of: note, by: tokenizer)
+        for pooling in [Reading.Pooling.mean, .lastToken] {
+            let sequences = try DeepSequences(tokenizer, reading: Reading(layer: 2, pooling: pooling))
+            let written = sequences.sequence(note, output: .hashtags(["soup", "slow-cooking"]))
+            let start = parts.prefix + parts.body + parts.suffix
+            #expect(Array(written.tokens.prefix(start.count)) == start)
+            #expect(
+                text(written.tokens).hasSuffix("The compression word is:\"\". The 2 topics are: soup, slow-cooking"))
+            // Every token of the output is predicted from the row before it, the last of them is the end.
+            #expect(written.targets.dropLast().allSatisfy { written.tokens[$0.row + 1] == $0.token })
+            #expect(text(written.targets.dropLast().map(\.token)) == " soup, slow-cooking")
+            #expect(written.targets.last?.token == tokenizer.endOfText)
+            #expect(written.targets.last?.row == written.tokens.count - 1)
+            #expect(
+                written.targets.map(\.row) == Array(written.tokens.count - written.targets.count..<written.tokens.count)
+            )
+
+            let filed = sequences.sequence(note, output: .category("food"))
+            #expect(text(filed.tokens).hasSuffix("\". The category is: food"))
+            let read = sequences.sequence(note, output: .nothing)
+            #expect(read.targets.isEmpty)
+            switch pooling {
+            case .mean:
+                #expect(read.tokens == parts.prefix + parts.body)
+                #expect(read.pooled == parts.prefix.count..<read.tokens.count)
+            case .lastToken:
+                #expect(read.tokens == start)
+                #expect(read.pooled == start.count - 1..<start.count)
+            }
+            #expect(written.pooled == read.pooled && filed.pooled == read.pooled)
+        }
+    }
+
+    @Test func whatIsWrittenIsWhatTheNoteHas() {
+        func output(_ hashtags: [String], _ category: String, asksForHashtags: Bool) -> DeepSequences.Output {
+            DeepSequences.output(
+                of: TrainingNote(text: note, hashtags: hashtags, category: category, time: 0),
+                asksForHashtags: asksForHashtags)
+        }
+        #expect(output(["a", "b"], "c", asksForHashtags: true) == .hashtags(["a", "b"]))
+        #expect(output(["a", "b"], "c", asksForHashtags: false) == .category("c"))
+        #expect(output([], "c", asksForHashtags: true) == .category("c"))
+        #expect(output(["a"], "", asksForHashtags: false) == .hashtags(["a"]))
+        #expect(output([], "", asksForHashtags: true) == .nothing)
+        #expect(
+            output(["1", "2", "3", "4", "5", "6"], "", asksForHashtags: true) == .hashtags(["1", "2", "3", "4", "5"]))
+    }
+}

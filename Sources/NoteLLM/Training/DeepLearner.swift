@@ -1,3 +1,4 @@
+import LanguageModel
 import Tensors
 
 /// What learns in deep training and how: adapter, projection and temperature, one optimiser for the language model's part
@@ -48,14 +49,18 @@ package struct DeepLearner<Scalar: RealScalar>: Sendable {
     /// The projection's numbers, and τ behind them.
     package var head: [Scalar] { objective.projection.elements + [objective.temperature] }
 
-    /// One step; `factor` is the schedule's part of the learning rates.
+    /// One step.
     ///
+    /// - Parameters:
+    ///   - factor: the schedule's part of the learning rates.
+    ///   - keeping: see ``DeepObjective/evaluate(_:threads:keeping:)``.
     /// - Returns: losses and gradients, and the gradients' common length before they were cut.
     /// - Throws: ``NoteLLMError`` of kind `numeric` when these are not finite; nothing is changed then.
     package mutating func learn(
-        _ batch: DeepObjective<Scalar>.Batch, factor: Double, threads: Int
+        _ batch: DeepObjective<Scalar>.Batch, factor: Double, threads: Int,
+        keeping: LayerStretch<Scalar>.Keeping = .inputs
     ) throws(NoteLLMError) -> (result: DeepObjective<Scalar>.Result, gradientNorm: Double) {
-        let result = try objective.evaluate(batch, threads: threads)
+        let result = try objective.evaluate(batch, threads: threads, keeping: keeping)
         var adapterGradients = result.adapter
         var headGradients = result.projection.elements + [result.temperature]
         let norm = GradientClip.norm([adapterGradients, headGradients])

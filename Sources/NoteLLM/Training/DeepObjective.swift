@@ -67,15 +67,19 @@ package struct DeepObjective<Scalar: RealScalar>: Sendable {
     }
 
     /// Evaluates a batch on some threads. The result does not depend on how many they are, to the bit.
-    package func evaluate(_ batch: Batch, threads: Int) throws(NoteLLMError) -> Result {
-        // Each note up to the reading; of the layers that learn, their inputs are kept and no more, for all notes at once.
+    ///
+    /// - Parameter keeping: what is kept of the layers below the reading, for all notes at once.
+    package func evaluate(
+        _ batch: Batch, threads: Int, keeping: LayerStretch<Scalar>.Keeping = .inputs
+    ) throws(NoteLLMError) -> Result {
+        // Each note up to the reading.
         let lower = try Parallel.map(batch.sequences, threads: threads, progress: nil) {
             TrainingWorker<Scalar>()
         } body: { (worker, sequence) throws(NoteLLMError) in
             let frozen = model.forward(
                 model.embed(sequence.tokens), layers: 0..<firstLearning, keeping: .nothing, worker: worker)
             return model.forward(
-                frozen.output, layers: firstLearning..<reading.layer, keeping: .inputs, worker: worker)
+                frozen.output, layers: firstLearning..<reading.layer, keeping: keeping, worker: worker)
         }
 
         let contrastive = contrast(

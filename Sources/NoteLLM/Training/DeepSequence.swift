@@ -19,23 +19,20 @@ package struct DeepSequence: Sendable, Equatable {
 
 /// Makes sequences in the served form of the prompt: one instruction, a note without topics, and then the lead of either
 /// output (paper, table 1).
-struct DeepSequences: Sendable {
+package struct DeepSequences: Sendable {
     /// What a note is to have written behind it.
-    enum Output: Sendable, Equatable {
+    package enum Output: Sendable, Equatable {
         case nothing
         case category(String)
         case hashtags([String])
     }
-
-    /// More of a note's hashtags are not asked for.
-    static let maximumTopics = 5
 
     private let tokenizer: Tokenizer
     private let prompt = NotePrompt()
     private let reading: Reading
     private let form: WrittenForm
 
-    init(_ tokenizer: Tokenizer, reading: Reading) throws(NoteLLMError) {
+    package init(_ tokenizer: Tokenizer, reading: Reading) throws(NoteLLMError) {
         self.tokenizer = tokenizer
         self.reading = reading
         form = try WrittenForm(tokenizer)
@@ -43,8 +40,8 @@ struct DeepSequences: Sendable {
 
     /// What `note` has written behind it: its hashtags where `asksForHashtags`, else its category, and where it has not
     /// the one the other.
-    static func output(of note: TrainingNote, asksForHashtags: Bool) -> Output {
-        let hashtags = Array(note.hashtags.prefix(maximumTopics))
+    package static func output(of note: TrainingNote, asksForHashtags: Bool) -> Output {
+        let hashtags = Array(note.hashtags.prefix(HashtagScorer.maximumPerNote))
         switch (asksForHashtags, hashtags.isEmpty, note.category.isEmpty) {
         case (_, true, true): return .nothing
         case (true, false, _), (false, false, true): return .hashtags(hashtags)
@@ -52,7 +49,8 @@ struct DeepSequences: Sendable {
         }
     }
 
-    func sequence(_ note: NoteText, output: Output) -> DeepSequence {
+    /// A note with its output behind it.
+    package func sequence(_ note: NoteText, output: Output) -> DeepSequence {
         let parts = prompt.tokens(of: note, by: tokenizer)
         var tokens = parts.prefix + parts.body
         var pooled = parts.prefix.count..<tokens.count
