@@ -90,5 +90,8 @@ let package = Package(
                 "notestream", "Support", "BrokerSupport", "EventLog", "Schemas", "CoOccurrence", "Configuration",
                 "Evaluation", "Pipeline",
             ], path: "Tests/Integration", swiftSettings: swift),
+        .executableTarget(
+            name: "GenerativeBenchmark", dependencies: ["Evaluation", "NoteLLM", "LanguageModel"],
+            path: "Tests/Benchmarks/Generative", swiftSettings: swift),
     ]
 )

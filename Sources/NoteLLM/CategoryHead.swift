@@ -46,3 +46,13 @@ package struct CategoryHead: Sendable {
         return weights.map { $0 / sum }
     }
 }
+
+extension ModelVersion {
+    /// The likeliest category of a note by the head alone, sure or not: to judge it.
+    package func likeliestCategory(pooled: [Float]) -> String? {
+        guard let categoryHead else { return nil }
+        let probabilities = categoryHead.probabilities(
+            standardised: standardiser.standardised(pooled), likelihoods: nil)
+        return HashtagScorer.largest(probabilities, 1).first.map { categoryHead.labels[$0] }
+    }
+}

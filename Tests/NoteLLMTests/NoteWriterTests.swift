@@ -76,9 +76,11 @@ struct NoteWriterTests {
             // The same reading serves again and again.
             #expect(try worker.hashtags(limit: 3, width: width, from: vocabulary) == written)
         }
-        let many = try writer.hashtags(of: [Self.soup, Self.soup], limit: 3, width: 3, from: vocabulary, threads: 2)
-        #expect(many.allSatisfy { $0 == many[0] })
+        let many = try writer.map([Self.soup, NoteText(title: "Hops"), Self.soup], threads: 2) {
+            (worker, _) throws(NoteLLMError) in try worker.hashtags(limit: 3, width: 3, from: vocabulary)
+        }
         #expect(try many[0] == worker.hashtags(limit: 3, width: 3, from: vocabulary))
+        #expect(many[2] == many[0] && many[1] != many[0])
         let free = try worker.hashtags(limit: 4)
         #expect(free.count <= 4 && Set(free.map(\.text)).count == free.count)
         let categories = writer.vocabulary(["food", "travel"])

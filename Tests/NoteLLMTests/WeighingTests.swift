@@ -99,6 +99,7 @@ import Testing
         let (state, text) = (corpus.states[7], corpus.notes[7].text)
         let all = version.profile(pooled: state, text: text).hashtags.map(\.tag)
         #expect(version.hashtags(pooled: state, text: text, mix: mix) == all)
+        #expect(version.likeliestCategory(pooled: state) == corpus.notes[7].category)
         // The words of no tag stand in these texts.
         (mix.linear, mix.lexical) = (0, 0)
         #expect(version.hashtags(pooled: state, text: text, mix: mix).isEmpty)

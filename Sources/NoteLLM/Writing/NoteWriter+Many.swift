@@ -1,35 +1,18 @@
 extension NoteWriter {
-    /// Hashtags written for many notes, in their order; see ``Worker/hashtags(limit:width:from:)``.
+    /// What `body` makes of many notes, in their order: it gets a worker that has read the note, and the note's place.
     ///
     /// - Parameters:
     ///   - threads: how many notes are read at once.
     ///   - progress: called from any of the threads, one call at a time, with the number of notes done so far.
-    public func hashtags(
-        of notes: [NoteText], limit: Int, width: Int = 1, from vocabulary: WrittenVocabulary? = nil, threads: Int,
-        progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
-    ) throws(NoteLLMError) -> [[WrittenLabel]] {
-        try Parallel.map(notes, threads: threads, progress: progress) {
+    public func map<Result: Sendable>(
+        _ notes: [NoteText], threads: Int, progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil,
+        _ body: @Sendable (_ worker: Worker, _ place: Int) throws(NoteLLMError) -> Result
+    ) throws(NoteLLMError) -> [Result] {
+        try Parallel.map(Array(notes.indices), threads: threads, progress: progress) {
             self.makeWorker()
-        } body: { (worker, note) throws(NoteLLMError) in
-            _ = try worker.read(note)
-            return try worker.hashtags(limit: limit, width: width, from: vocabulary)
-        }
-    }
-
-    /// The log-likelihoods of candidate hashtags for some notes, as validation asks for them.
-    ///
-    /// - Parameter threads: how many notes are read at once.
-    func weigh(
-        _ notes: [(text: NoteText, hashtags: [String])], threads: Int,
-        progress: (@Sendable (_ done: Int, _ total: Int) -> Void)?
-    ) throws(NoteLLMError) -> [[Double]] {
-        try Parallel.map(notes, threads: threads, progress: progress) {
-            self.makeWorker()
-        } body: { (worker, note) throws(NoteLLMError) in
-            _ = try worker.read(note.text)
-            return try worker.logLikelihoods(
-                ofHashtags: Array(note.hashtags.indices), of: self.vocabulary(note.hashtags),
-                count: HashtagScorer.maximumPerNote)
+        } body: { (worker, place) throws(NoteLLMError) in
+            _ = try worker.read(notes[place])
+            return try body(worker, place)
         }
     }
 }
@@ -52,7 +35,14 @@ public struct HashtagWeighing: Sendable {
         self.progress = progress
     }
 
+    /// The log-likelihoods of candidate hashtags for some notes, as validation asks for them.
     func weigh(_ notes: [(text: NoteText, hashtags: [String])]) throws(NoteLLMError) -> [[Double]] {
-        try writer.weigh(notes, threads: threads, progress: progress)
+        try writer.map(notes.map(\.text), threads: threads, progress: progress) {
+            (worker, place) throws(NoteLLMError) in
+            let hashtags = notes[place].hashtags
+            return try worker.logLikelihoods(
+                ofHashtags: Array(hashtags.indices), of: writer.vocabulary(hashtags),
+                count: HashtagScorer.maximumPerNote)
+        }
     }
 }
