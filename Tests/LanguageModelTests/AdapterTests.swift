@@ -4,18 +4,13 @@ import Tensors
 import Testing
 
 struct AdapterTests {
-    private func adapter(_ model: LanguageModel, layers: [Int], rank: Int = 4, seed: UInt64)
-        -> Adapter
-    {
+    private func adapter(_ model: LanguageModel, layers: [Int], rank: Int = 4, seed: UInt64) -> Adapter {
         var random = SeededGenerator(seed: seed)
         let layout = AdapterLayout(AdapterShape(rank: rank, layers: layers), model.configuration.widths)
-        return Adapter(
-            layout, values: (0..<layout.count).map { _ in .random(in: -0.1...0.1, using: &random) })
+        return Adapter(layout, values: (0..<layout.count).map { _ in .random(in: -0.1...0.1, using: &random) })
     }
 
-    private func served(_ model: LanguageModel, _ tokens: [Int32], layers: Int? = nil) throws
-        -> Matrix<Float>
-    {
+    private func served(_ model: LanguageModel, _ tokens: [Int32], layers: Int? = nil) throws -> Matrix<Float> {
         var cache = model.makeCache(layers: layers)
         return try model.forward(tokens, cache: &cache, scratch: ForwardScratch())
     }
@@ -24,20 +19,15 @@ struct AdapterTests {
         _ model: LanguageModel, _ adapter: Adapter, _ tokens: [Int32], layers: Int, as type: Scalar.Type
     ) throws -> (residual: Matrix<Scalar>, model: TrainableModel<Scalar>) {
         let trainable = try TrainableModel<Scalar>(
-            model, layout: adapter.layout, parameters: adapter.values.map { Scalar($0) }, depth: layers,
-            writes: true)
+            model, layout: adapter.layout, parameters: adapter.values.map { Scalar($0) }, depth: layers, writes: true)
         let worker = TrainingWorker<Scalar>()
-        let stretch = trainable.forward(
-            trainable.embed(tokens), layers: 0..<layers, keeping: .nothing, worker: worker)
+        let stretch = trainable.forward(trainable.embed(tokens), layers: 0..<layers, keeping: .nothing, worker: worker)
         return (stretch.output, trainable)
     }
 
-    private func largestDifference<Scalar: RealScalar>(_ x: Matrix<Float>, _ y: Matrix<Scalar>)
-        -> Double
-    {
+    private func largestDifference<Scalar: RealScalar>(_ x: Matrix<Float>, _ y: Matrix<Scalar>) -> Double {
         let scale = max(1, x.elements.map { Double(abs($0)) }.max() ?? 0)
-        return zip(x.elements, y.elements).map { abs(Double($0) - Double($1)) }.max().map { $0 / scale }
-            ?? 0
+        return zip(x.elements, y.elements).map { abs(Double($0) - Double($1)) }.max().map { $0 / scale } ?? 0
     }
 
     @Test func trainingAndServingComputeTheSame() throws {
@@ -49,8 +39,7 @@ struct AdapterTests {
         let (inFloat, trainable) = try trained(model, change, tokens, layers: 3, as: Float.self)
         #expect(largestDifference(residual, inFloat) < 1e-4)
         #expect(
-            largestDifference(
-                residual, try trained(model, change, tokens, layers: 3, as: Double.self).residual) < 1e-4)
+            largestDifference(residual, try trained(model, change, tokens, layers: 3, as: Double.self).residual) < 1e-4)
         // The adapter is at work at all.
         #expect(largestDifference(try served(model, tokens), inFloat) > 1e-2)
 
@@ -77,13 +66,9 @@ struct AdapterTests {
 
     @Test func anAdapterReplacesTheOneBefore() throws {
         let model = try TinyModel(seed: 25, matrixType: .f32).open()
-        let (first, second) = (
-            adapter(model, layers: [0], seed: 1), adapter(model, layers: [1], seed: 2)
-        )
+        let (first, second) = (adapter(model, layers: [0], seed: 1), adapter(model, layers: [1], seed: 2))
         let tokens: [Int32] = [9, 8, 7]
-        #expect(
-            try served(model.merging(first).merging(second), tokens)
-                == served(model.merging(second), tokens))
+        #expect(try served(model.merging(first).merging(second), tokens) == served(model.merging(second), tokens))
     }
 
     @Test func aNewAdapterChangesNothing() throws {
@@ -94,8 +79,7 @@ struct AdapterTests {
         #expect(values != layout.initial(seed: 6))
         #expect(values.contains { $0 != 0 })
         let tokens: [Int32] = [9, 8, 7]
-        #expect(
-            try served(model.merging(Adapter(layout, values: values)), tokens) == served(model, tokens))
+        #expect(try served(model.merging(Adapter(layout, values: values)), tokens) == served(model, tokens))
     }
 
     @Test func tensorsKeepAnAdapterToTheBit() throws {
@@ -124,24 +108,17 @@ struct AdapterTests {
                 ($0 as? LanguageModelError)?.kind == .wrongAdapter
             }
         }
-        let shapes = [
-            AdapterShape(rank: 5, layers: [0, 1]), AdapterShape(rank: 1 << 40, layers: [0, 1]),
-        ]
+        let shapes = [AdapterShape(rank: 5, layers: [0, 1]), AdapterShape(rank: 1 << 40, layers: [0, 1])]
         for shape in shapes {
             #expect { try Adapter(shape, tensors: tensors) } throws: {
                 ($0 as? LanguageModelError)?.kind == .wrongAdapter
             }
         }
         let tooHigh = adapter(model, layers: [3], seed: 1)
-        #expect { try model.merging(tooHigh) } throws: {
-            ($0 as? LanguageModelError)?.kind == .wrongAdapter
-        }
+        #expect { try model.merging(tooHigh) } throws: { ($0 as? LanguageModelError)?.kind == .wrongAdapter }
     }
 
-    @Test(
-        .enabled(
-            if: Base.model != nil && !GoldenPrompt.all.isEmpty,
-            "needs the base model and ../shared/golden"))
+    @Test(.enabled(if: Base.model != nil && !GoldenPrompt.all.isEmpty, "needs the base model and ../shared/golden"))
     func theBaseModelTrainsAsItServes() throws {
         let model = try #require(Base.model)
         let tokens = try #require(GoldenPrompt.all.first).ids

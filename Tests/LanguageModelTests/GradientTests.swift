@@ -46,8 +46,7 @@ struct GradientTests {
     }
 
     @Test(arguments: seeds) func feedForwardHasTheGradientOfItsDifferences(seed: UInt64) {
-        check(
-            TinyTrainable.make(seed: seed, parts: Self.feedForward), layers: 1..<2, rows: 5, seed: seed)
+        check(TinyTrainable.make(seed: seed, parts: Self.feedForward), layers: 1..<2, rows: 5, seed: seed)
     }
 
     @Test(arguments: seeds) func aStackOfLayersHasTheGradientOfItsDifferences(seed: UInt64) {
@@ -78,12 +77,9 @@ struct GradientTests {
         let x = TinyTrainable.numbers(rows: 4, columns: 16, seed: seed &+ 8)
         let weights = TinyTrainable.numbers(rows: 4, columns: 16, seed: seed &+ 9)
         let expected = Differences.gradient(at: x.elements) {
-            Vector.dot(
-                model.normalised(Matrix(rows: 4, columns: 16, elements: $0)).elements, weights.elements)
+            Vector.dot(model.normalised(Matrix(rows: 4, columns: 16, elements: $0)).elements, weights.elements)
         }
-        #expect(
-            Differences.relativeError(model.normalisedBackward(x, gradient: weights).elements, expected)
-                < 1e-5)
+        #expect(Differences.relativeError(model.normalisedBackward(x, gradient: weights).elements, expected) < 1e-5)
     }
 
     @Test(arguments: seeds) func tokenLossHasTheGradientOfItsDifferences(seed: UInt64) {
@@ -93,9 +89,7 @@ struct GradientTests {
         let targets = [(2, 7), (3, 31), (4, 0), (4, 7)].map { TokenTarget(row: $0.0, token: $0.1) }
         let found = model.tokenLoss(x, targets: targets, weight: 0.25)
         let expected = Differences.gradient(at: x.elements) {
-            0.25
-                * model.tokenLoss(Matrix(rows: 5, columns: 16, elements: $0), targets: targets, weight: 1)
-                .loss
+            0.25 * model.tokenLoss(Matrix(rows: 5, columns: 16, elements: $0), targets: targets, weight: 1).loss
         }
         #expect(Differences.relativeError(found.gradient.elements, expected) < 1e-5)
         #expect(found.gradient.row(0).allSatisfy { $0 == 0 })

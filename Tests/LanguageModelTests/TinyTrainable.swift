@@ -5,14 +5,13 @@ import Tensors
 /// A small random model with an adapter whose A and B are both random, so that every gradient is at work.
 struct TinyTrainable {
     static let configuration = ModelConfiguration(
-        layers: 3, width: 16, heads: 4, keyValueHeads: 2, headWidth: 4, feedForwardWidth: 24,
-        vocabulary: 32,
+        layers: 3, width: 16, heads: 4, keyValueHeads: 2, headWidth: 4, feedForwardWidth: 24, vocabulary: 32,
         contextLength: 64, ropeBase: 100, epsilon: 1e-5)
 
     /// `parts` of all layers, and no others, have weights that are not zero.
-    static func make(
-        seed: UInt64, adapted: [Int] = [0, 1, 2], rank: Int = 3, parts: [LayerPart] = LayerPart.allCases
-    ) -> TrainableModel<Double> {
+    static func make(seed: UInt64, adapted: [Int] = [0, 1, 2], rank: Int = 3, parts: [LayerPart] = LayerPart.allCases)
+        -> TrainableModel<Double>
+    {
         var random = SeededGenerator(seed: seed)
         func numbers(_ count: Int, _ bound: Double) -> [Double] {
             (0..<count).map { _ in .random(in: -bound...bound, using: &random) }
@@ -32,9 +31,7 @@ struct TinyTrainable {
             for (matrix, part) in zip(AdapterMatrix.allCases, matrixParts) where !parts.contains(part) {
                 let (a, b) = layout.offsets(of: matrix)
                 let end = b + rank * part.rows(shape.widths)
-                for i in index * layout.layerCount + a..<index * layout.layerCount + end {
-                    parameters[i] = 0
-                }
+                for i in index * layout.layerCount + a..<index * layout.layerCount + end { parameters[i] = 0 }
             }
         }
         return TrainableModel(
@@ -56,9 +53,7 @@ struct TinyTrainable {
 
 /// Central differences of a function of many numbers.
 enum Differences {
-    static func gradient(at x: [Double], step: Double = 1e-5, _ function: ([Double]) -> Double)
-        -> [Double]
-    {
+    static func gradient(at x: [Double], step: Double = 1e-5, _ function: ([Double]) -> Double) -> [Double] {
         x.indices.map { i in
             var y = x
             y[i] = x[i] + step

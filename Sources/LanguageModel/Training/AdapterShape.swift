@@ -54,15 +54,13 @@ package struct AdapterLayout: Sendable, Equatable {
 
     /// Throws an error of kind `wrongAdapter` unless a model of this configuration can take the adapter.
     package func check(fits model: ModelConfiguration) throws(LanguageModelError) {
-        guard shape.rank > 0, shape.scale.isFinite,
-            shape.layers.allSatisfy((0..<model.layers).contains),
+        guard shape.rank > 0, shape.scale.isFinite, shape.layers.allSatisfy((0..<model.layers).contains),
             zip(shape.layers, shape.layers.dropFirst()).allSatisfy(<), widths == model.widths
         else {
             throw LanguageModelError(
                 .wrongAdapter,
                 "An adapter of rank \(shape.rank) for the layers \(shape.layers), \(widths.residual) wide, does not fit a "
-                    + "model of \(model.layers) layers, \(model.width) wide. Was it trained on another base model?"
-            )
+                    + "model of \(model.layers) layers, \(model.width) wide. Was it trained on another base model?")
         }
     }
 
@@ -70,9 +68,7 @@ package struct AdapterLayout: Sendable, Equatable {
     package var count: Int { shape.layers.count * layerCount }
 
     /// Where the numbers of model layer `layer` begin; nil for a layer that is not adapted.
-    func offset(ofLayer layer: Int) -> Int? {
-        shape.layers.firstIndex(of: layer).map { $0 * layerCount }
-    }
+    func offset(ofLayer layer: Int) -> Int? { shape.layers.firstIndex(of: layer).map { $0 * layerCount } }
 
     /// Where A and B of a matrix begin, counted from their layer's beginning.
     package func offsets(of matrix: AdapterMatrix) -> (a: Int, b: Int) {
@@ -86,11 +82,9 @@ package struct AdapterLayout: Sendable, Equatable {
     }
 
     /// W += scale·B·A for one part of a layer (rows × columns), where the adapter changes it.
-    func add<Scalar: RealScalar>(
-        _ values: [Scalar], layer: Int, _ part: LayerPart, to w: UnsafeMutablePointer<Scalar>
-    ) {
-        guard let start = offset(ofLayer: layer),
-            let matrix = AdapterMatrix.allCases.first(where: { $0.part == part })
+    func add<Scalar: RealScalar>(_ values: [Scalar], layer: Int, _ part: LayerPart, to w: UnsafeMutablePointer<Scalar>)
+    {
+        guard let start = offset(ofLayer: layer), let matrix = AdapterMatrix.allCases.first(where: { $0.part == part })
         else { return }
         let (a, b) = offsets(of: matrix)
         let (rows, columns) = (part.rows(widths), part.columns(widths))

@@ -19,27 +19,23 @@ extension LayerPass {
             into: space.normalised.base)
         let projected = tape.queryKeyValue.base
         linear(
-            space.normalised.base, inputs: shape.width, strideX: shape.width, weights.queryKeyValue,
-            outputs: stride,
+            space.normalised.base, inputs: shape.width, strideX: shape.width, weights.queryKeyValue, outputs: stride,
             into: projected)
         for row in 0..<rows {
             // Queries and keys lie side by side and turn alike.
-            space.rotary.rotate(
-                projected + row * stride, heads: shape.heads + shape.keyValueHeads, position: row)
+            space.rotary.rotate(projected + row * stride, heads: shape.heads + shape.keyValueHeads, position: row)
         }
         for head in 0..<shape.heads {
             weigh(tape, head: head)  // P, rows × rows
             // mixed = P·V
             Scalar.gemm(
-                .no, .no, m: rows, n: shape.headWidth, k: rows, alpha: 1, a: space.attention.base,
-                strideA: rows,
+                .no, .no, m: rows, n: shape.headWidth, k: rows, alpha: 1, a: space.attention.base, strideA: rows,
                 b: projected + keyColumn(head) + keyValueWidth, strideB: stride, beta: 0,
                 c: tape.mixed.base + head * shape.headWidth, strideC: queryWidth)
         }
         tape.middle.base.update(from: x, count: rows * shape.width)
         linear(
-            tape.mixed.base, inputs: queryWidth, strideX: queryWidth, weights.attentionOutput,
-            outputs: shape.width,
+            tape.mixed.base, inputs: queryWidth, strideX: queryWidth, weights.attentionOutput, outputs: shape.width,
             into: tape.middle.base, add: true)
     }
 
@@ -48,38 +44,28 @@ extension LayerPass {
         let x = tape.input.base
         let dMixed = space.mixedGradient.base
         adapterBackward(.o, x: tape.mixed.base, strideX: queryWidth, dY: gradient, strideY: shape.width)
-        linearBackward(
-            gradient, outputs: shape.width, weights.attentionOutput, inputs: queryWidth, into: dMixed)
+        linearBackward(gradient, outputs: shape.width, weights.attentionOutput, inputs: queryWidth, into: dMixed)
 
         let dProjected = space.queryKeyValueGradient.base
         // Heads of one group add to the same keys and values.
         dProjected.update(repeating: 0, count: rows * stride)
-        for head in 0..<shape.heads {
-            attendHeadBackward(tape, head: head, dMixed: dMixed, dProjected: dProjected)
-        }
+        for head in 0..<shape.heads { attendHeadBackward(tape, head: head, dMixed: dMixed, dProjected: dProjected) }
         for row in 0..<rows {
-            space.rotary.rotateBack(
-                dProjected + row * stride, heads: shape.heads + shape.keyValueHeads, position: row)
+            space.rotary.rotateBack(dProjected + row * stride, heads: shape.heads + shape.keyValueHeads, position: row)
         }
 
         // The normalised input is computed again: it costs less than keeping it.
         let normalised = space.normalised.base
         RMSNorm.forward(
-            x, rows: rows, width: shape.width, weight: weights.attentionNorm, epsilon: shape.epsilon,
-            into: normalised)
-        for (matrix, column) in [
-            (AdapterMatrix.q, 0), (.k, queryWidth), (.v, queryWidth + keyValueWidth),
-        ] {
-            adapterBackward(
-                matrix, x: normalised, strideX: shape.width, dY: dProjected + column, strideY: stride)
+            x, rows: rows, width: shape.width, weight: weights.attentionNorm, epsilon: shape.epsilon, into: normalised)
+        for (matrix, column) in [(AdapterMatrix.q, 0), (.k, queryWidth), (.v, queryWidth + keyValueWidth)] {
+            adapterBackward(matrix, x: normalised, strideX: shape.width, dY: dProjected + column, strideY: stride)
         }
         let dNormalised = space.normalisedGradient.base
-        linearBackward(
-            dProjected, outputs: stride, weights.queryKeyValue, inputs: shape.width, into: dNormalised)
+        linearBackward(dProjected, outputs: stride, weights.queryKeyValue, inputs: shape.width, into: dNormalised)
         // The residual passes the gradient on as it is.
         RMSNorm.backward(
-            x, rows: rows, width: shape.width, weight: weights.attentionNorm, epsilon: shape.epsilon,
-            dY: dNormalised,
+            x, rows: rows, width: shape.width, weight: weights.attentionNorm, epsilon: shape.epsilon, dY: dNormalised,
             addingTo: gradient)
     }
 
@@ -88,14 +74,12 @@ extension LayerPass {
         let projected = tape.queryKeyValue.base
         let weights = space.attention.base
         Scalar.gemm(
-            .no, .yes, m: rows, n: rows, k: shape.headWidth, alpha: scale,
-            a: projected + head * shape.headWidth,
-            strideA: stride, b: projected + keyColumn(head), strideB: stride, beta: 0, c: weights,
-            strideC: rows)
+            .no, .yes, m: rows, n: rows, k: shape.headWidth, alpha: scale, a: projected + head * shape.headWidth,
+            strideA: stride, b: projected + keyColumn(head), strideB: stride, beta: 0, c: weights, strideC: rows)
         for row in 0..<rows {
             let scores = weights + row * rows
             var peak = scores[0]
-            for i in 1..<max(row + 1, 1) { peak = max(peak, scores[i]) }
+            for i in 0...row { peak = max(peak, scores[i]) }
             var sum: Scalar = 0
             for i in 0...row {
                 scores[i] = Scalar.exponential(scores[i] - peak)
@@ -109,8 +93,7 @@ extension LayerPass {
     /// With O = P·V and P = softmax(S): dV = Pᵀ·dO, dP = dO·Vᵀ, dS = P ∘ (dP − rowsum(P ∘ dP)), and with
     /// S = scale·Q·Kᵀ: dQ = scale·dS·K, dK = scale·dSᵀ·Q.
     private func attendHeadBackward(
-        _ tape: LayerTape<Scalar>, head: Int, dMixed: UnsafePointer<Scalar>,
-        dProjected: UnsafeMutablePointer<Scalar>
+        _ tape: LayerTape<Scalar>, head: Int, dMixed: UnsafePointer<Scalar>, dProjected: UnsafeMutablePointer<Scalar>
     ) {
         let width = shape.headWidth
         let (queryColumn, keyColumn) = (head * width, keyColumn(head))
@@ -122,8 +105,7 @@ extension LayerPass {
         let dP = space.attentionGradient.base  // then dS
 
         Scalar.gemm(
-            .yes, .no, m: rows, n: width, k: rows, alpha: 1, a: p, strideA: rows, b: dOutput,
-            strideB: queryWidth,
+            .yes, .no, m: rows, n: width, k: rows, alpha: 1, a: p, strideA: rows, b: dOutput, strideB: queryWidth,
             beta: 1, c: dProjected + valueColumn, strideC: stride)
         Scalar.gemm(
             .no, .yes, m: rows, n: rows, k: width, alpha: 1, a: dOutput, strideA: queryWidth,
@@ -135,12 +117,10 @@ extension LayerPass {
             for i in 0..<rows { dP[i] = p[i] * (dP[i] - along) }
         }
         Scalar.gemm(
-            .no, .no, m: rows, n: width, k: rows, alpha: scale, a: dP, strideA: rows,
-            b: projected + keyColumn,
+            .no, .no, m: rows, n: width, k: rows, alpha: scale, a: dP, strideA: rows, b: projected + keyColumn,
             strideB: stride, beta: 0, c: dProjected + queryColumn, strideC: stride)
         Scalar.gemm(
-            .yes, .no, m: rows, n: width, k: rows, alpha: scale, a: dP, strideA: rows,
-            b: projected + queryColumn,
+            .yes, .no, m: rows, n: width, k: rows, alpha: scale, a: dP, strideA: rows, b: projected + queryColumn,
             strideB: stride, beta: 1, c: dProjected + keyColumn, strideC: stride)
     }
 

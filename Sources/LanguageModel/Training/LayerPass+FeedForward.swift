@@ -9,8 +9,7 @@ extension LayerPass {
         let middle = tape.middle.base
         normalise(middle)
         linear(
-            space.normalised.base, inputs: shape.width, strideX: shape.width, weights.gateUp,
-            outputs: 2 * inner,
+            space.normalised.base, inputs: shape.width, strideX: shape.width, weights.gateUp, outputs: 2 * inner,
             into: tape.gateUp.base)
         guard let output else { return }
         for row in 0..<rows {
@@ -20,8 +19,8 @@ extension LayerPass {
         }
         output.update(from: middle, count: rows * shape.width)
         linear(
-            space.gated.base, inputs: inner, strideX: inner, weights.down, outputs: shape.width,
-            into: output, add: true)
+            space.gated.base, inputs: inner, strideX: inner, weights.down, outputs: shape.width, into: output, add: true
+        )
     }
 
     /// `gradient`, that of the output (rows × width), becomes that of middle. With σ = sigmoid(gate):
@@ -48,15 +47,12 @@ extension LayerPass {
         normalise(middle)
         let normalised = space.normalised.base
         adapterBackward(.gate, x: normalised, strideX: shape.width, dY: dGateUp, strideY: 2 * inner)
-        adapterBackward(
-            .up, x: normalised, strideX: shape.width, dY: dGateUp + inner, strideY: 2 * inner)
+        adapterBackward(.up, x: normalised, strideX: shape.width, dY: dGateUp + inner, strideY: 2 * inner)
         let dNormalised = space.normalisedGradient.base
-        linearBackward(
-            dGateUp, outputs: 2 * inner, weights.gateUp, inputs: shape.width, into: dNormalised)
+        linearBackward(dGateUp, outputs: 2 * inner, weights.gateUp, inputs: shape.width, into: dNormalised)
         // The residual passes the gradient on as it is.
         RMSNorm.backward(
-            middle, rows: rows, width: shape.width, weight: weights.feedForwardNorm,
-            epsilon: shape.epsilon,
+            middle, rows: rows, width: shape.width, weight: weights.feedForwardNorm, epsilon: shape.epsilon,
             dY: dNormalised, addingTo: gradient)
     }
 
@@ -66,6 +62,5 @@ extension LayerPass {
             into: space.normalised.base)
     }
 
-    @inline(__always)
-    private func sigmoid(_ x: Scalar) -> Scalar { 1 / (1 + Scalar.exponential(-x)) }
+    @inline(__always) private func sigmoid(_ x: Scalar) -> Scalar { 1 / (1 + Scalar.exponential(-x)) }
 }

@@ -36,8 +36,7 @@ extension LayerPass {
         into y: UnsafeMutablePointer<Scalar>, add: Bool = false
     ) {
         Scalar.gemm(
-            .no, .yes, m: rows, n: outputs, k: inputs, alpha: 1, a: x, strideA: strideX, b: w,
-            strideB: inputs,
+            .no, .yes, m: rows, n: outputs, k: inputs, alpha: 1, a: x, strideA: strideX, b: w, strideB: inputs,
             beta: add ? 1 : 0, c: y, strideC: outputs)
     }
 
@@ -47,16 +46,14 @@ extension LayerPass {
         into dX: UnsafeMutablePointer<Scalar>
     ) {
         Scalar.gemm(
-            .no, .no, m: rows, n: inputs, k: outputs, alpha: 1, a: dY, strideA: outputs, b: w,
-            strideB: inputs,
-            beta: 0, c: dX, strideC: inputs)
+            .no, .no, m: rows, n: inputs, k: outputs, alpha: 1, a: dY, strideA: outputs, b: w, strideB: inputs, beta: 0,
+            c: dX, strideC: inputs)
     }
 
     /// Adds the gradients of a matrix's A and B: dA += scale·(dY·B)ᵀ·X, dB += scale·dYᵀ·(X·Aᵀ), for X rows × inputs and
     /// dY rows × outputs.
     func adapterBackward(
-        _ matrix: AdapterMatrix, x: UnsafePointer<Scalar>, strideX: Int, dY: UnsafePointer<Scalar>,
-        strideY: Int
+        _ matrix: AdapterMatrix, x: UnsafePointer<Scalar>, strideX: Int, dY: UnsafePointer<Scalar>, strideY: Int
     ) {
         guard let adapter else { return }
         let rank = adapter.layout.shape.rank
@@ -69,21 +66,17 @@ extension LayerPass {
         let lowRank = space.lowRank.base  // rows × rank
 
         Scalar.gemm(
-            .no, .no, m: rows, n: rank, k: outputs, alpha: 1, a: dY, strideA: strideY, b: b,
-            strideB: rank,
-            beta: 0, c: lowRank, strideC: rank)
+            .no, .no, m: rows, n: rank, k: outputs, alpha: 1, a: dY, strideA: strideY, b: b, strideB: rank, beta: 0,
+            c: lowRank, strideC: rank)
         Scalar.gemm(
-            .yes, .no, m: rank, n: inputs, k: rows, alpha: scale, a: lowRank, strideA: rank, b: x,
-            strideB: strideX,
+            .yes, .no, m: rank, n: inputs, k: rows, alpha: scale, a: lowRank, strideA: rank, b: x, strideB: strideX,
             beta: 1, c: dA, strideC: inputs)
 
         Scalar.gemm(
-            .no, .yes, m: rows, n: rank, k: inputs, alpha: 1, a: x, strideA: strideX, b: a,
-            strideB: inputs,
-            beta: 0, c: lowRank, strideC: rank)
+            .no, .yes, m: rows, n: rank, k: inputs, alpha: 1, a: x, strideA: strideX, b: a, strideB: inputs, beta: 0,
+            c: lowRank, strideC: rank)
         Scalar.gemm(
-            .yes, .no, m: outputs, n: rank, k: rows, alpha: scale, a: dY, strideA: strideY, b: lowRank,
-            strideB: rank,
+            .yes, .no, m: outputs, n: rank, k: rows, alpha: scale, a: dY, strideA: strideY, b: lowRank, strideB: rank,
             beta: 1, c: dB, strideC: rank)
     }
 }

@@ -4,8 +4,7 @@ import Tensors
 enum RMSNorm {
     /// X and Y are rows × width, w is width long.
     static func forward<Scalar: RealScalar>(
-        _ x: UnsafePointer<Scalar>, rows: Int, width: Int, weight: UnsafePointer<Scalar>,
-        epsilon: Float,
+        _ x: UnsafePointer<Scalar>, rows: Int, width: Int, weight: UnsafePointer<Scalar>, epsilon: Float,
         into y: UnsafeMutablePointer<Scalar>
     ) {
         for row in 0..<rows {
@@ -17,8 +16,7 @@ enum RMSNorm {
 
     /// Adds to dX, rows × width: with s depending on x, dX = s·(w ∘ dY) − x·s³/width·Σⱼ wⱼ·dYⱼ·xⱼ.
     static func backward<Scalar: RealScalar>(
-        _ x: UnsafePointer<Scalar>, rows: Int, width: Int, weight: UnsafePointer<Scalar>,
-        epsilon: Float,
+        _ x: UnsafePointer<Scalar>, rows: Int, width: Int, weight: UnsafePointer<Scalar>, epsilon: Float,
         dY: UnsafePointer<Scalar>, addingTo dX: UnsafeMutablePointer<Scalar>
     ) {
         for row in 0..<rows {
@@ -31,8 +29,7 @@ enum RMSNorm {
         }
     }
 
-    @inline(__always)
-    private static func inverseRoot<Scalar: RealScalar>(
+    @inline(__always) private static func inverseRoot<Scalar: RealScalar>(
         _ x: UnsafePointer<Scalar>, _ width: Int, _ epsilon: Float
     ) -> Scalar {
         var sum: Scalar = 0

@@ -18,26 +18,27 @@ extension TrainableModel {
     /// The output norm of each row, rows × width: the last hidden state of the last layer.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
-    package func normalised(_ residual: Matrix<Scalar>) -> Matrix<Scalar> {
+    package func normalised(
+        _ residual: Matrix<Scalar>
+    ) -> Matrix<Scalar> {
         withNorm(residual) { x, weight, y in
             RMSNorm.forward(
-                x, rows: residual.rows, width: residual.columns, weight: weight,
-                epsilon: configuration.epsilon, into: y)
+                x, rows: residual.rows, width: residual.columns, weight: weight, epsilon: configuration.epsilon, into: y
+            )
         }
     }
 
     /// The gradient of `residual` whose output norm has the gradient `gradient`; both rows × width.
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
-    package func normalisedBackward(_ residual: Matrix<Scalar>, gradient: Matrix<Scalar>) -> Matrix<
-        Scalar
-    > {
+    package func normalisedBackward(
+        _ residual: Matrix<Scalar>, gradient: Matrix<Scalar>
+    ) -> Matrix<Scalar> {
         withNorm(residual) { x, weight, dX in
             gradient.withElements { dY in
                 guard let dY = dY.baseAddress else { return }
                 RMSNorm.backward(
-                    x, rows: residual.rows, width: residual.columns, weight: weight,
-                    epsilon: configuration.epsilon,
+                    x, rows: residual.rows, width: residual.columns, weight: weight, epsilon: configuration.epsilon,
                     dY: dY, addingTo: dX)
             }
         }
@@ -56,26 +57,20 @@ extension TrainableModel {
         var scores = normalised(picked).timesTransposed(head)
         var loss: Scalar = 0
         for (row, target) in targets.enumerated() {
-            loss += scores.withMutableRow(row) {
-                crossEntropy($0, token: Int(target.token), weight: weight)
-            }
+            loss += scores.withMutableRow(row) { crossEntropy($0, token: Int(target.token), weight: weight) }
         }
         let pickedGradient = normalisedBackward(picked, gradient: scores.times(head))
         var gradient = Matrix<Scalar>(rows: residual.rows, columns: residual.columns)
         for (row, target) in targets.enumerated() {
             gradient.withMutableRow(target.row) { sum in
-                pickedGradient.withRow(row) { part in
-                    for i in sum.indices { sum[i] += part[i] }
-                }
+                pickedGradient.withRow(row) { part in for i in sum.indices { sum[i] += part[i] } }
             }
         }
         return (loss, gradient)
     }
 
     /// −log softmax(x)[token]; x becomes weight · (softmax(x) − one at the token).
-    private func crossEntropy(_ x: UnsafeMutableBufferPointer<Scalar>, token: Int, weight: Scalar)
-        -> Scalar
-    {
+    private func crossEntropy(_ x: UnsafeMutableBufferPointer<Scalar>, token: Int, weight: Scalar) -> Scalar {
         var peak = x[0]
         for value in x { peak = max(peak, value) }
         let score = x[token] - peak
@@ -96,9 +91,7 @@ extension TrainableModel {
         Matrix(rows: residual.rows, columns: residual.columns) { target in
             residual.withElements { source in
                 outputNorm.withUnsafeBufferPointer { weight in
-                    guard let x = source.baseAddress, let y = target.baseAddress,
-                        let weight = weight.baseAddress
-                    else {
+                    guard let x = source.baseAddress, let y = target.baseAddress, let weight = weight.baseAddress else {
                         return
                     }
                     body(x, weight, y)

@@ -42,8 +42,7 @@ package final class TrainingWorker<Scalar: RealScalar> {
 extension TrainableModel {
     /// The embeddings of `tokens`, rows × width: the residual stream before the first layer.
     package func embed(_ tokens: [Int32]) -> Matrix<Scalar> {
-        Matrix(
-            rows: tokens.count, columns: configuration.width, elements: tokens.flatMap { embedding($0) })
+        Matrix(rows: tokens.count, columns: configuration.width, elements: tokens.flatMap { embedding($0) })
     }
 
     /// Runs `layers` over the whole sequence whose residual stream before them is `input`, rows × width.
@@ -60,10 +59,13 @@ extension TrainableModel {
         var tapes: [LayerTape<Scalar>] = []
         for layer in layers {
             if keeping == .inputs { inputs.append(residual) }
-            let tape =
-                keeping == .everything
-                ? LayerTape(rows: rows, configuration) : worker.tape(rows: rows, configuration)
-            if keeping == .everything { tapes.append(tape) }
+            let tape: LayerTape<Scalar>
+            if keeping == .everything {
+                tape = LayerTape(rows: rows, configuration)
+                tapes.append(tape)
+            } else {
+                tape = worker.tape(rows: rows, configuration)
+            }
             tape.read(residual)
             // Whoever holds the input holds a copy from here on.
             residual.withMutableElements { output in
@@ -78,8 +80,7 @@ extension TrainableModel {
     @specialized(where Scalar == Float)
     @specialized(where Scalar == Double)
     package func backward(
-        _ stretch: LayerStretch<Scalar>, gradient: inout Matrix<Scalar>,
-        adapterGradients gradients: inout [Scalar],
+        _ stretch: LayerStretch<Scalar>, gradient: inout Matrix<Scalar>, adapterGradients gradients: inout [Scalar],
         worker: TrainingWorker<Scalar>
     ) {
         let rows = gradient.rows
@@ -92,8 +93,7 @@ extension TrainableModel {
                     if let offset = layout.offset(ofLayer: layer), let values = values.baseAddress,
                         let gradients = gradients.baseAddress
                     {
-                        adapter = LayerAdapter(
-                            layout: layout, values: values + offset, gradients: gradients + offset)
+                        adapter = LayerAdapter(layout: layout, values: values + offset, gradients: gradients + offset)
                     }
                     let pass = pass(layer, rows: rows, adapter: adapter, worker)
                     let tape: LayerTape<Scalar>
@@ -112,12 +112,11 @@ extension TrainableModel {
         }
     }
 
-    private func pass(
-        _ layer: Int, rows: Int, adapter: LayerAdapter<Scalar>?, _ worker: TrainingWorker<Scalar>
-    ) -> LayerPass<Scalar> {
+    private func pass(_ layer: Int, rows: Int, adapter: LayerAdapter<Scalar>?, _ worker: TrainingWorker<Scalar>)
+        -> LayerPass<Scalar>
+    {
         LayerPass(
-            shape: configuration, weights: weights(ofLayer: layer), rows: rows, adapter: adapter,
-            space: worker.space)
+            shape: configuration, weights: weights(ofLayer: layer), rows: rows, adapter: adapter, space: worker.space)
     }
 }
 

@@ -29,17 +29,16 @@ package struct TrainableModel<Scalar: RealScalar>: Sendable {
     ///   - parameters: the adapter's numbers.
     ///   - writes: whether ``tokenLoss(_:targets:weight:)`` will be asked for; it takes the head's memory.
     /// - Throws: ``LanguageModelError`` of kind `wrongAdapter`.
-    package init(
-        _ model: LanguageModel, layout: AdapterLayout, parameters: [Scalar], depth: Int, writes: Bool
-    ) throws(LanguageModelError) {
+    package init(_ model: LanguageModel, layout: AdapterLayout, parameters: [Scalar], depth: Int, writes: Bool)
+        throws(LanguageModelError)
+    {
         try layout.check(fits: model.configuration)
         let widths = model.configuration.widths
         self.init(
             model.configuration, layout: layout, parameters: parameters,
             layers: (0..<depth).map { model.weights(ofLayer: $0).converted(widths, to: Scalar.self) },
             embedding: { model.embed([$0]).elements.map { Scalar($0) } },
-            outputNorm: model.outputNorm.map { Scalar($0) },
-            head: writes ? Self.converted(model.headWeights()) : nil)
+            outputNorm: model.outputNorm.map { Scalar($0) }, head: writes ? Self.converted(model.headWeights()) : nil)
     }
 
     /// A model of the given weights: each layer's parts row-major, the embedding vocabulary × width and tied to the head.
@@ -55,14 +54,12 @@ package struct TrainableModel<Scalar: RealScalar>: Sendable {
                     precondition(values.count == part.count(configuration.widths), "a part's values fill it")
                     for (i, value) in values.enumerated() { target[i] = value }
                 }
-            },
-            embedding: { embedding.row(Int($0)) }, outputNorm: outputNorm, head: embedding)
+            }, embedding: { embedding.row(Int($0)) }, outputNorm: outputNorm, head: embedding)
     }
 
     private init(
         _ configuration: ModelConfiguration, layout: AdapterLayout, parameters: [Scalar],
-        layers: [LayerTensors<Scalar>], embedding: @escaping @Sendable (Int32) -> [Scalar],
-        outputNorm: [Scalar],
+        layers: [LayerTensors<Scalar>], embedding: @escaping @Sendable (Int32) -> [Scalar], outputNorm: [Scalar],
         head: Matrix<Scalar>?
     ) {
         self.configuration = configuration
@@ -96,7 +93,6 @@ package struct TrainableModel<Scalar: RealScalar>: Sendable {
 
     private static func converted(_ matrix: Matrix<Float>) -> Matrix<Scalar> {
         if let same = matrix as? Matrix<Scalar> { return same }
-        return Matrix(
-            rows: matrix.rows, columns: matrix.columns, elements: matrix.elements.map { Scalar($0) })
+        return Matrix(rows: matrix.rows, columns: matrix.columns, elements: matrix.elements.map { Scalar($0) })
     }
 }

@@ -42,11 +42,16 @@ package struct DeepObjective<Scalar: RealScalar>: Sendable {
         package let mask: ContrastiveMask
         /// What multiplies the standardised states: 2B × width, 0 where a number is dropped.
         package let dropout: Matrix<Scalar>
+        /// How much each pair counts; nil: all alike, as in the paper.
+        package let weights: [Scalar]?
 
-        package init(sequences: [DeepSequence], mask: ContrastiveMask, dropout: Matrix<Scalar>) {
+        package init(
+            sequences: [DeepSequence], mask: ContrastiveMask, dropout: Matrix<Scalar>, weights: [Scalar]? = nil
+        ) {
             self.sequences = sequences
             self.mask = mask
             self.dropout = dropout
+            self.weights = weights
         }
     }
 
@@ -201,7 +206,8 @@ extension DeepObjective {
         }
         var units = x.timesTransposed(projection)  // 2B × dimension
         let lengths = UnitRows.normalise(&units)
-        let result = InfoNCE.evaluate(embeddings: units, temperature: temperature, mask: batch.mask)
+        let result = InfoNCE.evaluate(
+            embeddings: units, temperature: temperature, mask: batch.mask, weights: batch.weights)
 
         let share = 1 / (1 + generativeWeight)
         var projected = result.embeddings

@@ -211,7 +211,8 @@ public struct DeepTraining: Sendable {
             rows: rows.count, columns: width,
             elements: (0..<rows.count * width).map { _ in random.uniform() < settings.dropout ? 0 : kept })
         return DeepObjective.Batch(
-            sequences: read, mask: ContrastiveMask(notes: rows, known: known), dropout: dropout)
+            sequences: read, mask: ContrastiveMask(notes: rows, known: known), dropout: dropout,
+            weights: chosen.map(\.weight))
     }
 
     /// Pairs in a seeded order that is new for each epoch; the remainder of an epoch that fills no batch is left out.
@@ -231,13 +232,16 @@ extension DeepTraining {
         let step: Int
         let settings: Settings
         let parent: String
+        let notes: Int
+        let pairs: Int
     }
 
     /// All that a restart needs beside what ``init(parent:model:notes:pairs:settings:)`` takes.
     public func checkpoint() throws(NoteLLMError) -> [UInt8] {
         var file = Safetensors()
         file.metadata["progress"] = try ModelVersion.json(
-            Progress(step: done, settings: settings, parent: parent.id))
+            Progress(
+                step: done, settings: settings, parent: parent.id, notes: notes.count, pairs: pairs.count))
         file.tensors["adapter.values"] = .init(learner.adapter)
         file.tensors["adapter.first"] = .init(learner.adapterOptimiser.moments.first)
         file.tensors["adapter.second"] = .init(learner.adapterOptimiser.moments.second)
@@ -254,12 +258,13 @@ extension DeepTraining {
     public mutating func restore(_ checkpoint: [UInt8]) throws(NoteLLMError) {
         let file = try ArtefactReader(checkpoint)
         let progress = try file.json("progress", Progress.self)
-        guard progress.settings == settings, progress.parent == parent.id,
-            (0...settings.steps).contains(progress.step)
+        guard progress.settings == settings, progress.parent == parent.id, progress.notes == notes.count,
+            progress.pairs == pairs.count, (0...settings.steps).contains(progress.step)
         else {
             throw NoteLLMError(
                 .shape,
-                "The checkpoint is of another training (parent \(progress.parent), step \(progress.step)): begin anew.")
+                "The checkpoint is of another training (parent \(progress.parent), \(progress.pairs) pairs): begin anew."
+            )
         }
         func moments(_ name: String, _ count: Int) throws(NoteLLMError) -> AdamW<Float>.Moments {
             AdamW.Moments(
