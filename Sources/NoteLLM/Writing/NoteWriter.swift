@@ -11,11 +11,15 @@ public final class NoteWriter: Sendable {
 
     private let encoder: NoteEncoder
     private let free: FreeLabels
-    /// From the end of what is read to where labels begin; by the number of topics asked for.
-    private let leadTokens: @Sendable (Lead) -> [Int32]
+    /// From the end of what is read to where the lead begins.
+    private let suffix: [Int32]
 
     /// What is written.
-    enum Lead: Hashable { case category, topics(Int) }
+    fileprivate enum Lead {
+        case category
+        /// At most so many.
+        case topics(Int)
+    }
 
     /// A writer over an open model.
     ///
@@ -28,13 +32,18 @@ public final class NoteWriter: Sendable {
         form = try WrittenForm(model.tokenizer)
         free = FreeLabels(marks: form.marks, tokenizer: model.tokenizer)
         // A reading of the last token has read the suffix.
-        let suffix = reading.pooling == .mean ? model.tokenizer.encode(prompt.suffix) : []
-        leadTokens = { lead in
+        suffix = reading.pooling == .mean ? model.tokenizer.encode(prompt.suffix) : []
+    }
+
+    /// From the end of what is read to where labels begin.
+    private func tokens(of lead: Lead) -> [Int32] {
+        let prompt = encoder.prompt
+        let text =
             switch lead {
-            case .category: suffix + model.tokenizer.encode(prompt.categoryLead)
-            case .topics(let count): suffix + model.tokenizer.encode(prompt.topicsLead(count))
+            case .category: prompt.categoryLead
+            case .topics(let count): prompt.topicsLead(count)
             }
-        }
+        return suffix + encoder.model.tokenizer.encode(text)
     }
 
     /// The tokens of known labels, for one writer's model. Make one per list of labels and keep it.
@@ -145,7 +154,7 @@ public final class NoteWriter: Sendable {
                 }
                 reader.cache.truncate(to: end)
                 let states = try model.forward(
-                    writer.leadTokens(lead), cache: &reader.cache, scratch: reader.scratch)
+                    writer.tokens(of: lead), cache: &reader.cache, scratch: reader.scratch)
                 var tree = CachedTree(
                     reader, first: model.logProbabilities(states.rows(states.rows - 1..<states.rows)).elements)
                 return try body(&tree)

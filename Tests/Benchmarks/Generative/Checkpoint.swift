@@ -10,7 +10,7 @@ struct Checkpoint {
     private(set) var steps: [DeepTraining.Step] = []
 
     init(_ options: Options, parent: ModelVersion) {
-        let name = "beer-\(parent.id)-\(options.settings.steps)"
+        let name = "beer-\(parent.id)-\(options.settings.steps)x\(options.settings.batch)"
         file = options.folder.appending(path: name + ".checkpoint")
         curve = options.folder.appending(path: name + ".loss.tsv")
     }
