@@ -16,6 +16,8 @@ public struct BootstrapSettings: Sendable {
     public var listWeights: [String: [String: Double]]
     /// An embedding that was trained; nil: principal components.
     package var embedding: LearnedEmbedding?
+    /// How it was trained.
+    package var training: TrainingRecord?
 
     /// The paper's dimension, and the untrained default of everything else.
     public init(
@@ -101,6 +103,7 @@ public enum Bootstrap {
             baseModelSHA256: settings.baseModelSHA256, reading: settings.reading, parent: settings.parent,
             notes: corpus.count)
         manifest.listWeights = settings.listWeights
+        manifest.training = settings.training
         let tagged = corpus.indices.filter { !corpus[$0].hashtags.isEmpty }
         let scorer = try HashtagScorer.fit(
             texts: tagged.map { corpus[$0].text }, states: standardised.picking(tagged),

@@ -30,10 +30,12 @@ package struct EmbeddingHead: Sendable {
         }
         let singular = eigen.values.map { max($0, 0).squareRoot() }
         let largest = singular.first ?? 0
+        // Of no matter for the embedding, but training goes on from here: projected states have lengths of about 1.
+        let scale = (Double(states.rows) / Double(dimension)).squareRoot()
         var projection = Matrix<Float>(rows: dimension, columns: width)
         for i in 0..<min(dimension, width, states.rows) where singular[i] > 1e-6 * largest {
             let divisor = max(singular[i], Self.whiteningFloor * largest)
-            for j in 0..<width { projection[i, j] = Float(eigen.vectors[i, j] * largest / divisor) }
+            for j in 0..<width { projection[i, j] = Float(eigen.vectors[i, j] * scale / divisor) }
         }
         self.projection = projection
     }

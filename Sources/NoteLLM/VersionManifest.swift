@@ -19,6 +19,8 @@ public struct VersionManifest: Codable, Sendable, Equatable {
     public var category: CategoryDecision?
     /// What the version changes in the base model; nil for one that reads with it as it is.
     public var adapter: AdapterShape?
+    /// How the embedding was trained; nil for one in closed form.
+    public var training: TrainingRecord?
     /// The weights of lists, such as `related` and `next`, by feature.
     public var listWeights: [String: [String: Double]]
     /// What validation on unseen notes measured when the version was made.

@@ -95,7 +95,8 @@ func plainRidge(_ x: [[Double]], _ y: [Double], penalty: Double) -> [Double] {
             for i in 0..<columns { for j in 0..<columns { covariance[i][j] -= value * vector[i] * vector[j] } }
 
             if component == 0 { largest = value.squareRoot() }
-            let expected = vector.map { $0 * largest / max(value.squareRoot(), 0.03 * largest) }
+            let scale = (Double(rows) / Double(dimension)).squareRoot()
+            let expected = vector.map { $0 * scale / max(value.squareRoot(), 0.03 * largest) }
             let sign = zip(row, expected).reduce(0.0) { $0 + $1.0 * $1.1 } < 0 ? -1.0 : 1.0
             for (found, wanted) in zip(row, expected) { #expect(abs(found - sign * wanted) < 2e-3 * (1 + abs(wanted))) }
             // The sign is fixed: the largest number is positive.
