@@ -1,4 +1,3 @@
-import Dispatch
 import Foundation
 import Pipeline
 
@@ -35,21 +34,4 @@ extension Notestream {
         }
         return stages
     }
-}
-
-/// SIGINT and SIGTERM, turned into a call.
-struct StopSignals {
-    private let sources: [any DispatchSourceSignal]
-
-    init(_ action: @escaping @Sendable () -> Void) {
-        sources = [SIGINT, SIGTERM].map { number in
-            signal(number, SIG_IGN)
-            let source = DispatchSource.makeSignalSource(signal: number, queue: .global())
-            source.setEventHandler(handler: DispatchWorkItem(block: action))
-            source.resume()
-            return source
-        }
-    }
-
-    func cancel() { for source in sources { source.cancel() } }
 }
