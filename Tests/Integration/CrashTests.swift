@@ -10,7 +10,7 @@ import Testing
 
 extension IntegrationTests {
     /// The same log, undisturbed and with the service stopped, killed and robbed of its stores at random moments: what is
-    /// on the topics in the end must be the same.
+    /// on the topics in the end must be the same. Halfway another model version is chosen.
     ///
     /// `NOTESTREAM_CRASH_POINTS` (2), `NOTESTREAM_CRASH_LOG` (a folder with notes.jsonl and clicks.tsv or events.tsv) and
     /// `NOTESTREAM_CRASH_SEED` make it longer; `NOTESTREAM_CRASH_REPORT` names a file for the figures. `Ops/chaos` sets them.
@@ -24,20 +24,26 @@ extension IntegrationTests {
             let sample = try settings.log.map { try SampleLog($0) } ?? small
             let calm = try Deployment(broker, "calm")
             try calm.succeed("models", "bootstrap", "--notes", small.notesPath)
+            let second = try calm.succeed(
+                "models", "bootstrap", "--do-not-serve", "--first", "0.5", "--notes", small.notesPath)
+            let version = try #require(second.lines.last?.split(separator: " ").dropFirst(2).first)
+                .trimmingCharacters(in: .punctuationCharacters)
             let rough = try Deployment(broker, "rough")
             try rough.takeModels(from: calm)
 
             try calm.start()
+            try calm.waitUntilReady()
             try calm.succeed("publish", "--notes", sample.notesPath, "--clicks", sample.clicksPath)
-            try finish(calm, sample)
+            try calm.models.promote(version)
+            try finish(calm, sample, version)
 
             var chaos = Chaos(seed: settings.seed, kills: broker.kind == .kafka)
-            try chaos.disturb(rough, sample, points: settings.points, folder)
-            try finish(rough, sample)
+            try chaos.disturb(rough, sample, points: settings.points, folder) { try rough.models.promote(version) }
+            try finish(rough, sample, version)
 
             let report = CrashReport(
                 points: settings.points, seed: settings.seed, broker: broker.kind.rawValue, disturbances: chaos.done,
-                differences: try compare(calm, rough, sample))
+                differences: try compare(calm, rough, sample, version))
             try report.write()
             let shown = report.differences.prefix(10).joined(separator: "; ")
             let isEqual = report.differences.isEmpty
@@ -47,22 +53,30 @@ extension IntegrationTests {
         }
 
         /// Lets the service finish and settle, and stops it.
-        private func finish(_ deployment: Deployment, _ sample: SampleLog) throws {
-            try deployment.waitUntilDrained(timeout: .seconds(1_200))
+        private func finish(_ deployment: Deployment, _ sample: SampleLog, _ version: String) throws {
+            try deployment.waitUntilDrained(timeout: .seconds(1_200)) {
+                try deployment.models.versionInForce(deployment.models.read()) == version
+            }
             try deployment.succeed("publish", "--tick", sample.tick.text)
             try deployment.waitUntilDrained(quiet: .seconds(3), timeout: .seconds(300))
             let stopped = try deployment.stop()
             #expect(stopped.exit == 0)
         }
 
-        private func compare(_ calm: Deployment, _ rough: Deployment, _ sample: SampleLog) throws -> [String] {
+        private func compare(
+            _ calm: Deployment, _ rough: Deployment, _ sample: SampleLog, _ version: String
+        ) throws -> [String] {
             let expected = try Outcome(calm)
             let found = try Outcome(rough)
             var wrong: [String] = []
             func check(_ isRight: Bool, _ what: @autoclosure () -> String) { if !isRight { wrong.append(what()) } }
 
             let profiles = differences(expected.profiles, found.profiles)
-            check(profiles.isEmpty, "\(profiles.count) profiles differ, \(profiles.prefix(3).map(text))")
+            let which = profiles.prefix(3).map { key in
+                "\(text(key)): \(expected.profiles[key].map(text) ?? "none") became "
+                    + "\(found.profiles[key].map(text) ?? "none")"
+            }
+            check(profiles.isEmpty, "\(profiles.count) profiles differ, \(which)")
             for key in differences(expected.pairs, found.pairs) {
                 let (before, after) = (expected.pairs[key] ?? 0, found.pairs[key] ?? 0)
                 let place = "\(text(key.source))→\(text(key.target)) in bucket \(key.bucket)"
@@ -80,6 +94,8 @@ extension IntegrationTests {
                 let counts = BatchFormula.activity(of: sample.events, .standard)
                 check(outcome.liveClicks(at: time) == counts, "\(name): activity differs from the batch formula")
                 check(Set(outcome.lists.keys) == sample.ids, "\(name): lists are not those of exactly the live notes")
+                let versions = Set(outcome.lists.values.map(\.version))
+                check(versions == [version], "\(name): lists are of \(versions), not of \(version)")
             }
             wrong += try compareLists(calm, rough)
             return wrong
@@ -139,9 +155,11 @@ private struct Chaos {
     }
 
     /// Publishes the log in as many parts as there are points, and once more; ends the service somewhere in each part but
-    /// the last.
-    mutating func disturb(_ deployment: Deployment, _ sample: SampleLog, points: Int, _ folder: TemporaryFolder) throws
-    {
+    /// the last. In the middle part `halfway` is done, shortly before the end.
+    mutating func disturb(
+        _ deployment: Deployment, _ sample: SampleLog, points: Int, _ folder: TemporaryFolder,
+        halfway: () throws -> Void
+    ) throws {
         let shares = (0..<points).map { _ in Double.random(in: 0.02..<0.98, using: &random) }.sorted()
         let parts = try sample.cut(at: shares, into: folder)
         try deployment.start()
@@ -155,6 +173,10 @@ private struct Chaos {
                 "publish", "--notes", part.notesPath, "--clicks", part.clicksPath, "--rate", "\(rate)")
             if index < points {
                 Thread.sleep(forTimeInterval: Double.random(in: 0..<seconds + 1, using: &random))
+                if index == points / 2 {
+                    try halfway()
+                    Thread.sleep(forTimeInterval: Double.random(in: 0..<0.5, using: &random))
+                }
                 try end(deployment, index)
                 try deployment.start()
                 if Double.random(in: 0..<1, using: &random) < 0.7 { try deployment.waitUntilReady() }

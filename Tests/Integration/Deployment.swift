@@ -137,6 +137,9 @@ final class Deployment {
 
     // MARK: - Models
 
+    /// The topic that model versions travel through.
+    var models: ModelTopic { ModelTopic(client: broker.settings, topics: topics, groupPrefix: prefix) }
+
     /// Publishes what another deployment has on model-updates: the same version, without making it again.
     func takeModels(from other: Deployment) throws {
         let producer = try Producer(broker.settings)

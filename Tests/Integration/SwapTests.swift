@@ -18,8 +18,7 @@ extension IntegrationTests {
             let folder = try TemporaryFolder()
             let sample = try SampleLog.simulated(into: folder)
             let deployment = try Deployment(broker, "swap")
-            let models = ModelTopic(
-                client: broker.settings, topics: deployment.topics, groupPrefix: deployment.prefix)
+            let models = deployment.models
             let first = try bootstrap(deployment, sample, share: "1", "--notes")
             try deployment.start()
             try deployment.succeed("publish", "--notes", sample.notesPath, "--clicks", sample.clicksPath)

@@ -119,7 +119,9 @@ extension StageSession: RebalanceListener {
         for place in places.sorted() {
             try stage.assigned(place.partition, mark: owned[place]?.mark ?? "", in: batch)
         }
-        try commit(batch, PendingCommit())
+        var pending = PendingCommit()
+        noteMarks(of: batch, in: &pending)
+        try commit(batch, pending)
         unprepared.subtract(places)
     }
 

@@ -108,12 +108,17 @@ final class StageSession<Stage: StreamStage> {
         }
         try processWaiting(in: batch, &commit)
         try stage.finish(batch)
-        for (place, partition) in owned where batch.marked.contains(place.partition) && !partition.isSilent {
-            commit.note(place, partition.position, isSilent: false, isRecord: false)
-        }
+        noteMarks(of: batch, in: &commit)
         try self.commit(batch, commit)
         endSilence()
         report()
+    }
+
+    /// Positions that go to Kafka for their marks' sake.
+    func noteMarks(of batch: StageBatch, in commit: inout PendingCommit) {
+        for (place, partition) in owned where batch.marked.contains(place.partition) && !partition.isSilent {
+            commit.note(place, partition.position, isSilent: false, isRecord: false)
+        }
     }
 
     /// A batch that knows which partitions have their replay behind them.
