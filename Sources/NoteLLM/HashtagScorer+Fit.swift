@@ -12,6 +12,9 @@ extension HashtagScorer {
     /// What the language model must add to the share of hashtags found, to be asked at all: it makes each note take
     /// several times as long.
     static let minimumGain = 0.005
+    /// How many standard errors above zero that must lie: one-sided, 95 % (what a few hundred notes give by chance is more
+    /// than the least gain).
+    static let sureness = 1.645
 
     /// The language model's log-likelihoods of candidate hashtags, one list per note.
     package typealias Weigh = ([(text: NoteText, hashtags: [String])]) throws(NoteLLMError) -> [[Double]]
@@ -113,9 +116,11 @@ extension HashtagScorer {
             return HashtagMix(linear: weights[0], lexical: weights[1], title: weights[2], content: weights[3])
         }
 
-        /// The mix of all parts, on the notes that the language model was asked about.
-        func weighedMix(targets: Matrix<Double>, prior: HashtagMix) throws(NoteLLMError) -> HashtagMix {
-            let weights = try weights(targets, notes: generation.keys.sorted(), prior: prior)
+        /// The mix of all parts, on some of the notes that the language model was asked about.
+        func weighedMix(
+            targets: Matrix<Double>, notes: [Int], prior: HashtagMix
+        ) throws(NoteLLMError) -> HashtagMix {
+            let weights = try weights(targets, notes: notes, prior: prior)
             return HashtagMix(
                 linear: weights[0], lexical: weights[1], title: weights[2], content: weights[3], generation: weights[4])
         }
@@ -175,11 +180,24 @@ extension HashtagScorer.Validation {
             parts.generation[note] = Dictionary(
                 uniqueKeysWithValues: zip(candidates[place], HashtagScorer.shares(of: likelihoods[place])))
         }
-        let weighed = try parts.weighedMix(targets: labels.targets(), prior: mix)
-        let gain =
-            parts.recallAt5(mix: weighed, labels: labels, notes: notes)
-            - parts.recallAt5(mix: mix, labels: labels, notes: notes)
+        // Judged on notes that its weight was not found on, half by half.
+        let targets = labels.targets()
+        var gains: [Double] = []
+        for half in OutOfFold(count: count, folds: 2).folds {
+            let others = notes.indices.filter { !half.contains($0) }.map { notes[$0] }
+            let found = try parts.weighedMix(targets: targets, notes: others, prior: mix)
+            for note in notes[half] where !labels.rows[note].isEmpty {
+                gains.append(
+                    parts.recallAt5(mix: found, labels: labels, notes: [note])
+                        - parts.recallAt5(mix: mix, labels: labels, notes: [note]))
+            }
+        }
+        let number = Double(max(gains.count, 1))
+        let gain = gains.reduce(0, +) / number
+        let spread = (gains.reduce(0) { $0 + ($1 - gain) * ($1 - gain) } / number / number).squareRoot()
         weighedGain = gain
-        if gain >= HashtagScorer.minimumGain { mix = weighed }
+        if gain >= max(HashtagScorer.minimumGain, HashtagScorer.sureness * spread) {
+            mix = try parts.weighedMix(targets: targets, notes: notes, prior: mix)
+        }
     }
 }

@@ -8,7 +8,7 @@ package struct PairSplit {
     package let start: Int64
     /// How many notes, oldest first, were there before the cut.
     package let known: Int
-    /// Pairs of clicks before the cut, of notes that were there, by their numbers.
+    /// Pairs of clicks before the cut, of notes that were there, by their numbers; all count alike, as in the paper.
     package let training: [TrainingPair]
     /// Pairs of clicks from the cut on.
     package let later: [TrainingPair]
@@ -35,15 +35,17 @@ package struct PairSplit {
         self.known = known
         training = Self.pairs(events, .min..<start, numbers, TrainingPairs.Settings())
             .filter { $0.source < known && $0.target < known }
+            .map { TrainingPair(source: $0.source, target: $0.target) }
         later = Self.pairs(events, start..<(.max), numbers, TrainingPairs.Settings())
+            .map { TrainingPair(source: $0.source, target: $0.target) }
     }
 
     private static func pairs(
         _ events: [ClickEvent], _ range: Range<Int64>, _ numbers: [[UInt8]: Int], _ settings: TrainingPairs.Settings
-    ) -> [TrainingPair] {
+    ) -> [(source: Int, target: Int, score: Float)] {
         TrainingPairs(of: events, during: range, settings: settings) { numbers[$0] != nil }.pairs.compactMap { pair in
             guard let source = numbers[pair.source], let target = numbers[pair.target] else { return nil }
-            return TrainingPair(source: source, target: target, weight: Float(pair.score))
+            return (source, target, Float(pair.score))
         }
     }
 
@@ -60,7 +62,7 @@ package struct PairSplit {
     package func cooccurrence() -> [Int: [(note: Int, score: Float)]] {
         let all = TrainingPairs.Settings(lowest: 0, highest: .infinity, perNote: .max)
         let pairs = Self.pairs(events, .min..<start, numbers, all)
-        return Dictionary(grouping: pairs, by: \.source).mapValues { $0.map { ($0.target, $0.weight) } }
+        return Dictionary(grouping: pairs, by: \.source).mapValues { $0.map { ($0.target, $0.score) } }
     }
 
     /// Where each later pair's target stands among all notes but the source, by `scores` of a source: 1 and up, half ranks

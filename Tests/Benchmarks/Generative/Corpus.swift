@@ -15,6 +15,7 @@ struct Corpus {
     /// The later ones, to be judged.
     let later: [TrainingNote]
     private let threads: Int
+    private let isQuick: Bool
 
     init(_ options: Options) throws {
         log = EngagementLog(
@@ -24,6 +25,7 @@ struct Corpus {
         model = try LanguageModel(path: options.modelPath)
         baseModelSHA256 = try SHA256.hex(file: options.modelPath)
         threads = options.threads
+        isQuick = options.isQuick
         var counts: [String: Int] = [:]
         for note in log.notes.prefix(split.known) { for tag in Set(note.hashtags) { counts[tag, default: 0] += 1 } }
         let all = log.notes.map { note in
@@ -47,13 +49,19 @@ struct Corpus {
             + "categories; judged on \(later.count) later notes and \(split.later.count) later pairs"
     }
 
-    /// The version that training begins from: closed form, on the training period.
+    /// The version that training begins from: closed form, on the training period. The language model may weigh hashtags
+    /// where that helps, as behind training.
     func parent() throws -> ModelVersion {
         let encoder = try NoteEncoder(model: model)
         let states = try encoder.pooledStates(of: notes.map(\.text), threads: threads) {
             Progress.show("reading the notes", $0, $1)
         }
-        let settings = BootstrapSettings(baseModelSHA256: baseModelSHA256)
-        return try Bootstrap.run(notes, states: states, settings: settings).version
+        let writer = try NoteWriter(model: model)
+        return try Bootstrap.run(
+            notes, states: states, settings: BootstrapSettings(baseModelSHA256: baseModelSHA256),
+            weighing: isQuick
+                ? nil
+                : HashtagWeighing(writer: writer, threads: threads) { Progress.show("weighing hashtags", $0, $1) }
+        ).version
     }
 }

@@ -42,7 +42,7 @@ struct GenerativeBenchmark {
             if step.step % options.checkpointSteps == 0 || training.isFinished { try checkpoint.save(training) }
         }
         let seconds = (ContinuousClock.now - start) / .seconds(1)
-        let trained = try training.version(threads: options.threads) {
+        let trained = try training.version(weighsHashtags: !options.isQuick, threads: options.threads) {
             Progress.show("reading the notes again", $0, $1)
         }
         let after = try judge.figures(of: trained, "after")

@@ -21,9 +21,11 @@ struct Judge {
         /// Of the category head, and of what the language model writes, held to the known categories.
         var category = 0.0
         var categoryWritten = 0.0
-        /// R@5 of all parts but the language model, and of what the language model writes, held to the known hashtags.
+        /// R@5 of all parts, and of what the language model writes alone, held to the known hashtags.
         var hashtags = 0.0
         var hashtagsWritten = 0.0
+        /// Of the language model among the hashtags' parts, as validation found it on the notes for learning.
+        var weight = 0.0
         /// R@10 of the later pairs by the cosine of embeddings.
         var related = 0.0
         /// Notes that the language model wrote for.
@@ -32,7 +34,8 @@ struct Judge {
         private var fields: [(String, Double)] {
             [
                 ("category_accuracy", category), ("category_accuracy_written", categoryWritten),
-                ("hashtags_r5", hashtags), ("hashtags_r5_written", hashtagsWritten), ("related_r10", related),
+                ("hashtags_r5", hashtags), ("hashtags_r5_written", hashtagsWritten), ("generation_weight", weight),
+                ("related_r10", related),
             ]
         }
 
@@ -52,13 +55,15 @@ struct Judge {
         let states = try encoder.pooledStates(of: corpus.texts, threads: options.threads) {
             Progress.show("\(name): reading", $0, $1)
         }
-        let profiles = zip(corpus.later, states.dropFirst(corpus.notes.count)).map { note, state in
-            version.profile(pooled: state, text: note.text)
-        }
+        let later = Array(states.dropFirst(corpus.notes.count))
+        let profiler = try NoteProfiler(version, model: corpus.model, baseModelSHA256: corpus.baseModelSHA256)
+        let profiles = try profiler.profiles(
+            of: zip(corpus.later, later).map { ($0.text, $1) }, threads: options.threads
+        ) { Progress.show("\(name): profiling", $0, $1) }
         var figures = Figures()
-        figures.category = accuracy(
-            corpus.later, states.dropFirst(corpus.notes.count).map(version.likeliestCategory))
-        figures.hashtags = recall(corpus.later, profiles.map { $0.hashtags.map(\.tag) })
+        figures.category = accuracy(corpus.later, later.map(version.likeliestCategory))
+        figures.weight = version.manifest.hashtags?.generation ?? 0
+        figures.hashtags = recall(corpus.later, profiles.map { $0.profile.hashtags.map(\.tag) })
         figures.related = related(states.map(version.embedding))
 
         let notes = Array(corpus.later.prefix(options.isQuick ? Self.quickNotes : .max))
