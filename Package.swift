@@ -44,7 +44,10 @@ let package = Package(
             ]),
         module(
             "Evaluation",
-            ["StateStore", "LanguageModel", "LexicalIndex", "NoteLLM", "CoOccurrence", "Schemas", "Ranking"]),
+            [
+                "Tensors", "StateStore", "LanguageModel", "LexicalIndex", "NoteLLM", "CoOccurrence", "Schemas",
+                "Ranking",
+            ]),
         .executableTarget(name: "notestream", dependencies: ["Pipeline", "Evaluation"], swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
         .target(
@@ -77,7 +80,7 @@ let package = Package(
         .executableTarget(
             name: "CoOccurrenceBenchmark", dependencies: ["CoOccurrence", "StateStore"],
             path: "Tests/Benchmarks/CoOccurrence", swiftSettings: swift),
-        tests("Evaluation", ["LexicalIndex", "CoOccurrence", "Ranking"]),
+        tests("Evaluation", ["Tensors", "LexicalIndex", "CoOccurrence", "Ranking"]),
         tests(
             "Pipeline",
             [
@@ -93,5 +96,9 @@ let package = Package(
         .executableTarget(
             name: "GenerativeBenchmark", dependencies: ["Evaluation", "NoteLLM", "LanguageModel"],
             path: "Tests/Benchmarks/Generative", swiftSettings: swift),
+        .executableTarget(
+            name: "QualityBenchmark",
+            dependencies: ["Evaluation", "NoteLLM", "LanguageModel", "CoOccurrence", "Tensors"],
+            path: "Tests/Benchmarks/Quality", swiftSettings: swift),
     ]
 )

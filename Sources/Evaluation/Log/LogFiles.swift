@@ -68,7 +68,7 @@ public enum LogFiles {
     }
 
     /// Milliseconds since 1970 of an RFC 3339 time; one without a zone is UTC. Nil when it is anything else.
-    static func milliseconds(_ text: String) -> Int64? {
+    package static func milliseconds(_ text: String) -> Int64? {
         if let time = Timestamp(text) { return time.milliseconds }
         return Timestamp(text + "Z")?.milliseconds
     }

@@ -20,7 +20,9 @@ package struct TermWeights: Sendable {
         var numbers: [String: Int] = [:]
         var frequencies: [Int] = []
         for document in terms.prefix(fitted) {
-            for term in Set(document) {
+            // In the text's order, so that terms get equal numbers, and sums equal bits, in every run.
+            var seen: Set<String> = []
+            for term in document where seen.insert(term).inserted {
                 if let number = numbers[term] {
                     frequencies[number] += 1
                 } else {
@@ -51,6 +53,27 @@ package struct TermWeights: Sendable {
         let weighted = counts.sorted { $0.key < $1.key }.map { (term: $0.key, weight: $0.value * rarity[$0.key]) }
         let length = weighted.reduce(0) { $0 + $1.weight * $1.weight }.squareRoot()
         return weighted.map { (term: $0.term, weight: Float($0.weight / length)) }
+    }
+
+    /// How many documents there are.
+    package var count: Int { documents.count }
+    /// How many terms there are, those that count for nothing among them.
+    package var termCount: Int { postings.count }
+
+    /// Calls `body` with each term of each document that counts, as a sparse matrix of documents × terms.
+    func forEachEntry(_ body: (_ document: Int, _ term: Int, _ weight: Double) -> Void) {
+        for (document, vector) in documents.enumerated() {
+            for entry in vector { body(document, entry.term, Double(entry.weight)) }
+        }
+    }
+
+    /// Adds `weight` times the cosine of `document` with each document to `sums`, one number per document.
+    func addSimilarities(of document: Int, weight: Float, to sums: UnsafeMutableBufferPointer<Float>) {
+        precondition(sums.count == documents.count, "one sum per document")
+        for entry in documents[document] {
+            let own = weight * entry.weight
+            for posting in postings[entry.term] { sums[posting.document] += own * posting.weight }
+        }
     }
 
     /// The cosine of `document` with each of the first `count` documents.
