@@ -27,7 +27,8 @@ struct QualityBenchmark {
             let titles = try TravelTitles(folder: options.data.appending(path: "travel-titles"))
             let travel = TravelQuality(
                 titles: titles, model: model, baseModelSHA256: baseModelSHA256, cache: options.cache,
-                threads: options.threads, isQuick: options.isQuick, progress: Progress.show)
+                threads: options.threads, isQuick: options.isQuick, isJudging: options.isJudging,
+                progress: Progress.show)
             let sentences = try options.sentences.map { try Self.vectors(at: $0, count: titles.notes.count) }
             parts.append("\"travel-links\": \(try travel.report(sentences: sentences))")
             print("after \(Int((clock.now - start) / .seconds(1))) s")
@@ -68,6 +69,9 @@ struct QualityOptions {
     private(set) var modelPath: String
     private(set) var threads = ProcessInfo.processInfo.activeProcessorCount
     private(set) var isQuick = false
+    /// Whether the links that judge are looked at; else those for choosing stand in, so that work on the bench wears out
+    /// nothing.
+    private(set) var isJudging = false
     /// `travel-links`, `beer` or both.
     private(set) var parts = ["travel-links", "beer"]
     /// Another encoder's vectors of the titles and of the beer notes.
@@ -81,6 +85,10 @@ struct QualityOptions {
         while let option = rest.popFirst() {
             if option == "--quick" {
                 isQuick = true
+                continue
+            }
+            if option == "--judge" {
+                isJudging = true
                 continue
             }
             guard let value = rest.popFirst() else {
@@ -99,6 +107,9 @@ struct QualityOptions {
                 threads = count
             default: throw EvaluationError.input("There is no option \(option).")
             }
+        }
+        guard !(isQuick && isJudging) else {
+            throw EvaluationError.input("--judge is for whole runs: leave out --quick.")
         }
         guard parts.allSatisfy(["travel-links", "beer"].contains) else {
             throw EvaluationError.input("--only is travel-links or beer, not \(parts[0]).")

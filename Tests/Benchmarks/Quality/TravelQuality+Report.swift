@@ -9,10 +9,9 @@ extension TravelQuality {
     /// - Parameter sentences: another encoder's vector of each title, of length 1; nil where there is none.
     func report(sentences: Matrix<Float>?) throws -> String {
         let layer = try chosenLayer()
-        // A quick run never touches the links that judge.
         let corpus = isQuick ? titles.sample(Self.readingPool, seed: 1) : titles
-        let judged = isQuick ? TravelTitles.choosing : TravelTitles.judging
-        let (pairs, queries) = corpus.split(at: judged, until: isQuick ? TravelTitles.judging : nil)
+        let judged = isJudging ? TravelTitles.judging : TravelTitles.choosing
+        let (pairs, queries) = corpus.split(at: judged, until: isJudging ? nil : TravelTitles.judging)
         let terms = TermWeights(corpus.notes)
         progress("travel: latent semantics", 0, 1)
         let model = Learner(
@@ -28,7 +27,7 @@ extension TravelQuality {
         var table = QualityTable(
             title: "travel, later duplicates: \(queries.count) in a pool of \(corpus.notes.count) titles, "
                 + "\(pairs.count) links to learn from"
-                + (isQuick ? " (QUICK: a small pool, on the choosing links)" : ""))
+                + (isQuick ? " (QUICK: a small pool)" : "") + (isJudging ? "" : " (the links for choosing)"))
         func judge(_ scores: (_ notes: [Int]) -> Matrix<Float>) -> RetrievalFigures {
             RetrievalFigures(ranks: PairRetrieval.ranks(queries, scores: scores))
         }

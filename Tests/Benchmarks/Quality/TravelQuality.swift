@@ -22,8 +22,10 @@ struct TravelQuality {
     let baseModelSHA256: String
     let cache: URL
     let threads: Int
-    /// The pool is small, and what is judged are the links for choosing.
+    /// The pool is small, and there is one seed.
     let isQuick: Bool
+    /// The later duplicates are judged; else the links for choosing stand in.
+    let isJudging: Bool
     let progress: @Sendable (_ step: String, _ done: Int, _ total: Int) -> Void
 
     /// Pooled states of a corpus, read from the cache where they are there.
