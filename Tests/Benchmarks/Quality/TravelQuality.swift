@@ -7,7 +7,7 @@ import Tensors
 /// Judges what finds the title that a person linked: see ``TravelTitles``.
 struct TravelQuality {
     /// Readings to choose from: the mean over a title's tokens after so many layers.
-    static let layers = [4, 8, 12, 16]
+    static let layers = [4, 8, 12]
     static let quickLayers = [4, 8]
     /// The pool that the reading is chosen on.
     static let readingPool = 5_000
