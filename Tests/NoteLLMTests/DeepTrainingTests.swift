@@ -85,11 +85,13 @@ struct DeepTrainingTests {
         while !training.isFinished { losses.append(try training.step(threads: 2).loss) }
         // Three batches are an epoch.
         #expect(losses.suffix(3).reduce(0, +) < losses.prefix(3).reduce(0, +))
-        let version = try training.version(threads: 2)
+        let version = try training.version(dataRange: ["clicks/0": [3, 9]], threads: 2)
         #expect(version.adapter == training.adapter)
         #expect(version.manifest.adapter == AdapterShape(rank: 2, layers: 0..<2))
         #expect(version.manifest.parent == parent.id)
         #expect(version.hashtags == parent.hashtags)
+        #expect(version.manifest.training?.mode == .deep && version.manifest.training?.steps == 18)
+        #expect(version.manifest.training?.dataRange == ["clicks/0": [3, 9]])
         #expect(version.readingKey != parent.readingKey)
 
         // The artefact alone is enough to read and profile as the version does.
@@ -125,7 +127,7 @@ struct DeepTrainingTests {
     }
 
     @Test func whatCannotBeTrainedIsRefused() throws {
-        #expect { try training { $0.batch = 1_000 } } throws: { ($0 as? NoteLLMError)?.kind == .tooFewNotes }
+        #expect { try training { $0.batch = 1 } } throws: { ($0 as? NoteLLMError)?.kind == .tooFewNotes }
         #expect { try training { $0.layers = [40] } } throws: { ($0 as? NoteLLMError)?.kind == .shape }
         #expect {
             try DeepTraining(

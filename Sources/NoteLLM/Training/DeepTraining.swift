@@ -13,7 +13,7 @@ public struct DeepTraining: Sendable {
         public var seed: UInt64 = 1
         /// How many batches.
         public var steps = 100
-        /// Pairs in a batch.
+        /// Pairs in a batch; fewer where there are fewer.
         public var batch = 8
         /// The adapter's rank.
         public var rank = 8
@@ -76,6 +76,7 @@ public struct DeepTraining: Sendable {
     private let known: KnownPairs
     private let sequences: DeepSequences
     private let schedule: LearningRateSchedule
+    private let batchSize: Int
     private(set) var learner: DeepLearner<Float>
 
     /// Training that has not begun.
@@ -85,15 +86,16 @@ public struct DeepTraining: Sendable {
     ///   - model: the base model, with or without an adapter.
     ///   - notes: the notes to train on.
     ///   - pairs: positions of notes that belong together.
-    /// - Throws: ``NoteLLMError`` of kind `tooFewNotes` without pairs, or of kind `shape` when a pair names no note, the
-    ///   parent has an adapter of another shape or the layers are not the model's.
+    /// - Throws: ``NoteLLMError`` of kind `tooFewNotes` with fewer than two pairs, or of kind `shape` when a pair names no
+    ///   note, the parent has an adapter of another shape or the layers are not the model's.
     public init(
         parent: ModelVersion, model: LanguageModel, notes: [TrainingNote], pairs: [TrainingPair], settings: Settings
     ) throws(NoteLLMError) {
-        guard pairs.count >= settings.batch, settings.batch > 1 else {
+        guard pairs.count > 1, settings.batch > 1 else {
             throw NoteLLMError(
                 .tooFewNotes,
-                "\(pairs.count) pairs make no batch of \(settings.batch): collect more, or make the batch smaller.")
+                "\(pairs.count) pairs in batches of \(settings.batch): contrast needs two pairs in a batch. Collect more."
+            )
         }
         guard pairs.allSatisfy({ notes.indices.contains($0.source) && notes.indices.contains($0.target) }) else {
             throw NoteLLMError(.shape, "A pair names a note that is not among the \(notes.count) to train on.")
@@ -105,6 +107,7 @@ public struct DeepTraining: Sendable {
         base = model
         known = KnownPairs(pairs, notes: notes.count)
         sequences = try DeepSequences(model.tokenizer, reading: parent.manifest.reading)
+        batchSize = min(settings.batch, pairs.count)
         schedule = LearningRateSchedule(warmup: settings.warmup, steps: settings.steps)
         learner = DeepLearner(
             try Self.objective(parent, model, settings),
@@ -166,11 +169,12 @@ public struct DeepTraining: Sendable {
     /// fitted on what is read.
     ///
     /// - Parameters:
+    ///   - dataRange: where pairs and notes came from, for the record.
     ///   - weighsHashtags: whether the trained model may weigh hashtags, where validation finds that it helps.
     ///   - threads: how many notes are read at once.
     ///   - progress: called from any of the threads, one call at a time, with the number of notes read so far.
     public func version(
-        weighsHashtags: Bool = false, threads: Int,
+        dataRange: [String: [Int64]] = [:], weighsHashtags: Bool = false, threads: Int,
         progress: (@Sendable (_ done: Int, _ total: Int) -> Void)? = nil
     ) throws(NoteLLMError) -> ModelVersion {
         let model: LanguageModel
@@ -181,15 +185,17 @@ public struct DeepTraining: Sendable {
         }
         let encoder = try NoteEncoder(model: model, reading: parent.manifest.reading)
         let states = try encoder.pooledStates(of: notes.map(\.text), threads: threads, progress: progress)
-        var settings = BootstrapSettings(
+        var made = BootstrapSettings(
             baseModelSHA256: parent.manifest.baseModelSHA256, reading: parent.manifest.reading, parent: parent.id,
             listWeights: parent.manifest.listWeights)
-        settings.embedding = LearnedEmbedding(
-            of: parent, projection: learner.objective.projection, adapter: adapter)
+        made.embedding = LearnedEmbedding(of: parent, projection: learner.objective.projection, adapter: adapter)
+        made.training = TrainingRecord(
+            mode: .deep, pairs: pairs.count, steps: done, temperature: Double(learner.objective.temperature),
+            settings: try ModelVersion.json(settings), dataRange: dataRange)
         let weighing =
             try weighsHashtags
             ? HashtagWeighing(writer: NoteWriter(model: model, reading: encoder.reading), threads: threads) : nil
-        return try Bootstrap.run(notes, states: states, settings: settings, weighing: weighing).version
+        return try Bootstrap.run(notes, states: states, settings: made, weighing: weighing).version
     }
 
     /// The batch of a step: a function of the settings' seed and the step alone.
@@ -210,18 +216,19 @@ public struct DeepTraining: Sendable {
         let dropout = Matrix<Float>(
             rows: rows.count, columns: width,
             elements: (0..<rows.count * width).map { _ in random.uniform() < settings.dropout ? 0 : kept })
+        let weights = chosen.map(\.weight)
         return DeepObjective.Batch(
             sequences: read, mask: ContrastiveMask(notes: rows, known: known), dropout: dropout,
-            weights: chosen.map(\.weight))
+            weights: weights.allSatisfy { $0 == weights.first } ? nil : weights)
     }
 
     /// Pairs in a seeded order that is new for each epoch; the remainder of an epoch that fills no batch is left out.
     private func chosenPairs(at step: Int) -> ArraySlice<Int> {
-        let perEpoch = pairs.count / settings.batch
+        let perEpoch = pairs.count / batchSize
         var random = SplitMix64(seed: settings.seed &+ UInt64(step / perEpoch))
         let order = pairs.indices.shuffled(using: &random)
-        let first = step % perEpoch * settings.batch
-        return order[first..<first + settings.batch]
+        let first = step % perEpoch * batchSize
+        return order[first..<first + batchSize]
     }
 }
 
