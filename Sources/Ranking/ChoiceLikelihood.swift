@@ -17,11 +17,17 @@ package struct ChoiceLikelihood {
     package let choices: ChoiceSet
     /// The columns whose values differ at all.
     package let varyingColumns: [Int]
+    /// Where the penalty is zero, per column.
+    package let prior: [Double]
     /// penalty · variance, per column.
     private let ridge: [Double]
 
-    package init(_ choices: ChoiceSet, penalty: Double) {
+    /// - Parameter prior: the weights that the penalty draws towards, one a column; nil: zero.
+    package init(_ choices: ChoiceSet, penalty: Double, prior: [Double]? = nil) {
         self.choices = choices
+        self.prior = (0..<choices.columns).map { column in
+            prior.flatMap { $0.indices.contains(column) ? $0[column] : nil } ?? 0
+        }
         let variances = Self.variances(choices)
         varyingColumns = variances.indices.filter { variances[$0] > 1e-12 }
         ridge = variances.map { penalty * $0 }
@@ -61,7 +67,7 @@ package struct ChoiceLikelihood {
             }
         }
         for i in 0..<columns {
-            point.gradient[i] -= ridge[i] * weights[i]
+            point.gradient[i] -= ridge[i] * (weights[i] - prior[i])
             point.curvature[i * columns + i] += ridge[i]
             for j in 0..<i { point.curvature[j * columns + i] = point.curvature[i * columns + j] }
         }
@@ -70,7 +76,9 @@ package struct ChoiceLikelihood {
     }
 
     private func penaltyTerm(_ weights: [Double]) -> Double {
-        zip(ridge, weights).reduce(0) { $0 + 0.5 * $1.0 * $1.1 * $1.1 }
+        weights.indices.reduce(0) { sum, i in
+            sum + 0.5 * ridge[i] * (weights[i] - prior[i]) * (weights[i] - prior[i])
+        }
     }
 
     /// Calls `body` with each choice's rows, its chosen row, the log-probability of that one and all probabilities.

@@ -44,9 +44,12 @@ public struct NextWeights: Sendable, Equatable {
         }
     }
 
+    /// The weights in the order of ``parts``.
+    public var columns: [Double] { Self.paths.map { self[keyPath: $0] } }
+
     /// The weights by name.
     public var dictionary: [String: Double] {
-        Dictionary(zip(Self.parts, Self.paths.map { self[keyPath: $0] }), uniquingKeysWith: { first, _ in first })
+        Dictionary(zip(Self.parts, columns), uniquingKeysWith: { first, _ in first })
     }
 
     private static var paths: [WritableKeyPath<NextWeights, Double>] {

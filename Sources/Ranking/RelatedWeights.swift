@@ -34,9 +34,12 @@ public struct RelatedWeights: Sendable, Equatable {
         for (path, value) in zip(Self.paths, columns) { self[keyPath: path] = value }
     }
 
+    /// The weights in the order of ``parts``.
+    public var columns: [Double] { Self.paths.map { self[keyPath: $0] } }
+
     /// The weights by name.
     public var dictionary: [String: Double] {
-        Dictionary(zip(Self.parts, Self.paths.map { self[keyPath: $0] }), uniquingKeysWith: { first, _ in first })
+        Dictionary(zip(Self.parts, columns), uniquingKeysWith: { first, _ in first })
     }
 
     private static var paths: [WritableKeyPath<RelatedWeights, Double>] { [\.cosine, \.lexical, \.cooccurrence] }

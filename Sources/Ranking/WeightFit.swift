@@ -29,8 +29,9 @@ public enum WeightFitError: Error, Sendable, Equatable, CustomStringConvertible 
 /// Conditional logit (McFadden 1974): the weights under which the observed choices are most likely, where a candidate
 /// with features x is chosen with probability exp(w·x) / Σ exp(w·x') over its choice's candidates.
 ///
-/// The objective is Σ log p(chosen) − penalty/2 · Σ_j (sd_j · w_j)², concave, with sd_j the spread of column j, so that the
-/// penalty does not depend on a feature's unit; a column that never varies gets weight 0. Newton's method with step halving; the same data give the same bits.
+/// The objective is Σ log p(chosen) − penalty/2 · Σ_j (sd_j · (w_j − prior_j))², concave, with sd_j the spread of column j,
+/// so that the penalty does not depend on a feature's unit; a column that never varies keeps its prior, 0 without one.
+/// Newton's method with step halving; the same data give the same bits.
 public struct WeightFit: Sendable {
     /// Strength of the penalty, in choices: 10 holds weights back as ten choices would.
     public var penalty: Double
@@ -38,19 +39,24 @@ public struct WeightFit: Sendable {
     public var nonNegative: Set<Int>
     /// Columns that are left out, as in an ablation.
     public var heldAtZero: Set<Int>
+    /// The weights that the penalty draws towards, one a column; nil: zero.
+    public var prior: [Double]?
     private let maximumIterations = 100
 
     /// A fit with its settings.
-    public init(penalty: Double = 10, nonNegative: Set<Int> = [], heldAtZero: Set<Int> = []) {
+    public init(
+        penalty: Double = 10, nonNegative: Set<Int> = [], heldAtZero: Set<Int> = [], prior: [Double]? = nil
+    ) {
         self.penalty = penalty
         self.nonNegative = nonNegative
         self.heldAtZero = heldAtZero
+        self.prior = prior
     }
 
     /// The weights of highest penalised likelihood.
     public func fit(_ choices: ChoiceSet) throws(WeightFitError) -> FittedWeights {
         guard choices.count > 0 else { throw .noChoices }
-        let likelihood = ChoiceLikelihood(choices, penalty: penalty)
+        let likelihood = ChoiceLikelihood(choices, penalty: penalty, prior: prior)
         var free = likelihood.varyingColumns.filter { !heldAtZero.contains($0) }
         while true {
             let fitted = try maximise(likelihood, free: free)
@@ -61,9 +67,16 @@ public struct WeightFit: Sendable {
         }
     }
 
-    /// Newton's method over the `free` columns, from zero; the other weights stay zero.
+    /// Newton's method over the `free` columns, from the prior; of the others, those that never vary keep the prior and
+    /// those held stay zero.
     private func maximise(_ likelihood: ChoiceLikelihood, free: [Int]) throws(WeightFitError) -> FittedWeights {
         var weights = [Double](repeating: 0, count: likelihood.choices.columns)
+        let varying = Set(likelihood.varyingColumns)
+        for column in weights.indices where free.contains(column) || !varying.contains(column) {
+            guard !heldAtZero.contains(column) else { continue }
+            let prior = likelihood.prior[column]
+            weights[column] = nonNegative.contains(column) ? max(0, prior) : prior
+        }
         var current = likelihood.evaluate(weights)
         var iterations = 0
         while iterations < maximumIterations, !free.isEmpty {

@@ -91,6 +91,23 @@ struct WeightFitTests {
         #expect(throws: WeightFitError.dependentColumns) { try WeightFit(penalty: 0).fit(twins) }
     }
 
+    @Test("A prior is where a strong penalty leads, and where a column that never varies stays")
+    func prior() throws {
+        let choices = planted([2, -2], choices: 300, seed: 4)
+        let prior = [0.7, 1.3]
+        let strong = try WeightFit(penalty: 1e7, prior: prior).fit(choices)
+        #expect(zip(strong.weights, prior).allSatisfy { abs($0 - $1) < 0.01 })
+        let fitted = try WeightFit(prior: prior).fit(choices)
+        let gradient = ChoiceLikelihood(choices, penalty: 10, prior: prior).evaluate(fitted.weights).gradient
+        #expect(gradient.allSatisfy { abs($0) < 1e-3 } && fitted.weights[1] < 0)
+        let held = try WeightFit(nonNegative: [1], heldAtZero: [0], prior: prior).fit(choices)
+        #expect(held.weights == [0, 0])
+
+        var constant = ChoiceSet(columns: 2)
+        for _ in 0..<50 { constant.append(rows: [1, 5, 0, 5], chosen: 0) }
+        #expect(try WeightFit(prior: prior).fit(constant).weights[1] == 1.3)
+    }
+
     @Test("Nothing to learn from is an error; malformed choices are ignored")
     func malformed() {
         var choices = ChoiceSet(columns: 2)

@@ -59,6 +59,13 @@ public struct LogFileError: Error, Sendable, CustomStringConvertible {
     /// What happened and what to do.
     public let message: String
 
+    /// An error at a line.
+    package init(path: String, line: Int, message: String) {
+        self.path = path
+        self.line = line
+        self.message = message
+    }
+
     /// `path:line: message`.
     public var description: String { line > 0 ? "\(path):\(line): \(message)" : "\(path): \(message)" }
 }

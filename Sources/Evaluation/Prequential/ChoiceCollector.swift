@@ -40,15 +40,18 @@ struct ChoiceCollector {
     /// The fitted weights. Text and co-occurrence never count against a note.
     func fit() throws(WeightFitError) -> ListWeights {
         let pair: Set<Int> = [0, 1, 2]
-        func weights(without held: Set<Int>) throws(WeightFitError) -> [Double] {
-            try WeightFit(penalty: settings.penalty, nonNegative: pair, heldAtZero: held).fit(choices).weights
+        let next = settings.prior?.next.columns
+        func weights(without held: Set<Int>, prior: [Double]?) throws(WeightFitError) -> [Double] {
+            try WeightFit(penalty: settings.penalty, nonNegative: pair, heldAtZero: held, prior: prior).fit(choices)
+                .weights
         }
         let time = Set(pair.count..<NextWeights.parts.count)
         var fitted = ListWeights()
-        fitted.related = RelatedWeights(columns: Array(try weights(without: time).prefix(pair.count)))
-        fitted.next = NextWeights(columns: try weights(without: []))
-        fitted.nextWithoutText = NextWeights(columns: try weights(without: [0, 1]))
-        fitted.nextWithoutCooccurrence = NextWeights(columns: try weights(without: [2]))
+        let related = try weights(without: time, prior: settings.prior?.related.columns)
+        fitted.related = RelatedWeights(columns: Array(related.prefix(pair.count)))
+        fitted.next = NextWeights(columns: try weights(without: [], prior: next))
+        fitted.nextWithoutText = NextWeights(columns: try weights(without: [0, 1], prior: next))
+        fitted.nextWithoutCooccurrence = NextWeights(columns: try weights(without: [2], prior: next))
         return fitted
     }
 }

@@ -12,6 +12,8 @@ public struct PrequentialSettings: Sendable {
     public var listSize: Int
     /// Strength of the fit's penalty, in choices. Chosen on the beer log's first half by rolling splits.
     public var penalty: Double
+    /// The weights that the fit's penalty draws towards, as a model version's are for its successor; nil: zero.
+    public var prior: ListWeights?
     /// Share of the first half's tests left out of the fit, while windows fill.
     public var warmUp: Double
     /// The fit uses at most this many choices, spread evenly.
@@ -27,13 +29,15 @@ public struct PrequentialSettings: Sendable {
     /// Settings, by default the pipeline's.
     public init(
         window: WindowSettings = .standard, trendingSize: Int = NextContext.depth, listSize: Int = 20,
-        penalty: Double = 10, warmUp: Double = 0.1, maximumChoices: Int = 5000, maximumCandidates: Int = 1000,
+        penalty: Double = 10, prior: ListWeights? = nil, warmUp: Double = 0.1, maximumChoices: Int = 5000,
+        maximumCandidates: Int = 1000,
         seed: UInt64 = 1, followsEmittedLists: Bool = true
     ) {
         self.window = window
         self.trendingSize = trendingSize
         self.listSize = listSize
         self.penalty = penalty
+        self.prior = prior
         self.warmUp = warmUp
         self.maximumChoices = maximumChoices
         self.maximumCandidates = maximumCandidates
@@ -82,7 +86,7 @@ public struct PrequentialResult: Sendable {
     /// The learned rankings' tallies and the floors', by name.
     public internal(set) var tallies: [String: Tally] = [:]
     /// The user of each test, for resampling.
-    var users: [Int] = []
+    package internal(set) var users: [Int] = []
     /// The weights that ranked the second half.
     public internal(set) var weights = ListWeights()
     /// Choices that the fit saw; 0 without a fit.

@@ -13,15 +13,21 @@ struct SimulatedCrowd: Sendable {
 
     let users: [User]
     let circles: Int
+    /// For each topic the one of another category that the same people care for. No word says so: only clicks tell, and
+    /// who has learned it from old notes knows it of new ones.
+    let affinities: [Int]
 
     init(users count: Int, _ generator: inout SplitMix64) {
         let circles = max(2, count / 12)
         self.circles = circles
+        affinities = Self.affinities(&generator)
         var users: [User] = []
         for number in 0..<count {
             var interests = [Double](repeating: 0.02, count: SimulatedTopic.all.count)
-            for _ in 0..<(2 + generator.below(3)) {
-                interests[generator.below(interests.count)] += 0.3 + generator.unit()
+            for _ in 0..<(1 + generator.below(2)) {
+                let topic = generator.below(interests.count)
+                interests[topic] += 0.3 + generator.unit()
+                interests[affinities[topic]] += 0.3 + generator.unit()
             }
             let digits = String(number + 1)
             let name = "user-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
@@ -31,6 +37,20 @@ struct SimulatedCrowd: Sendable {
                     activity: 0.1 + 1 / (0.15 + generator.unit())))
         }
         self.users = users
+    }
+
+    /// Pairs the topics off at random, two of different categories at a time; one that is left over has only itself.
+    private static func affinities(_ generator: inout SplitMix64) -> [Int] {
+        var affinities = Array(SimulatedTopic.all.indices)
+        var alone = generator.shuffled(affinities)
+        while let topic = alone.popLast() {
+            let category = SimulatedTopic.all[topic].category
+            guard let place = alone.firstIndex(where: { SimulatedTopic.all[$0].category != category }) else { continue }
+            let other = alone.remove(at: place)
+            affinities[topic] = other
+            affinities[other] = topic
+        }
+        return affinities
     }
 }
 

@@ -9,7 +9,7 @@ struct SimulatedSessions {
     let span: Int64
 
     /// How many notes a person looks over before a click: some new ones, some at random, some of their circle.
-    private static let glances = 24
+    private static let glances = 48
     /// After this many hours a note's pull is down to 1/e.
     private static let ageing = 20.0
 
@@ -57,7 +57,7 @@ struct SimulatedSessions {
             let note: Int
             if place % 3 == 0 {
                 note = generator.below(there)
-            } else if place % 3 == 1, !circle.isEmpty {
+            } else if place % 6 == 1, !circle.isEmpty {
                 note = circle[generator.below(circle.count)]
             } else {
                 note = there - 1 - generator.below(min(there, 60))
@@ -73,12 +73,13 @@ struct SimulatedSessions {
     ) -> Double {
         let candidate = notes[note]
         let hours = Double(time - candidate.logged.created) / 3_600_000
-        var pull = log(user.interests[candidate.topic] + 0.05) + candidate.appeal
+        var pull = 1.5 * log(user.interests[candidate.topic] + 0.02) + candidate.appeal
         if candidate.circle == user.circle { pull += 2.5 }
         if let previous {
             if note == previous { return -20 }
             if notes[previous].topic == candidate.topic { pull += 1 }
-            if let circle = candidate.circle, notes[previous].circle == circle { pull += 2.5 }
+            if crowd.affinities[notes[previous].topic] == candidate.topic { pull += 4 }
+            if let circle = candidate.circle, notes[previous].circle == circle { pull += 1.5 }
         }
         pull += 0.3 * log(1 + popularity[note])
         return pull - 1.5 * (1 - exp(-hours / Self.ageing))

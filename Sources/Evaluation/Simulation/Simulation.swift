@@ -29,8 +29,9 @@ public struct SimulationSettings: Sendable, Equatable {
     }
 }
 
-/// A made-up log of notes and clicks, with what makes real ones hard: interests that the text shows, circles of people
-/// who click the same notes whatever they are about, notes that age within a day or two, popular notes, and nights.
+/// A made-up log of notes and clicks, with what makes real ones hard: interests that the text shows, topics without a
+/// word in common that the same people care for, circles of people who click the same notes whatever they are about,
+/// notes that age within a day or two, popular notes, and nights.
 public struct Simulation: Sendable {
     /// The notes, oldest first.
     public let notes: [LoggedNote]
