@@ -73,7 +73,10 @@ public final class PipelineService: Sendable {
             let watch = try ModelWatch(
                 models: ModelTopic(client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix),
                 rollbackPeriod: .seconds(60 * settings.retrain.rollbackMinutes), logger: logger,
-                prepare: { _ = try readers?.reader(of: $0) },
+                prepare: { versions in
+                    for version in versions { _ = try readers?.reader(of: version) }
+                    readers?.keep(versions)
+                },
                 orFirst: { try BaseModel.versionZero(path: settings.model.path, texts: firstTexts()) })
             logger.info("model version", ["version": watch.choice.target.id])
             if let readers { running.append(Self.profile(environment, settings, watch, readers, threads: threads)) }

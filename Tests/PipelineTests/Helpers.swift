@@ -54,9 +54,14 @@ struct SmallModel: NoteReading {
         return sum.map { Float(Float16($0)) }
     }
 
-    func pooledStates(of texts: [NoteText]) throws -> [[Float]] { texts.map(Self.state) }
-
-    func labelLikelihoods(of texts: [NoteText]) throws -> [[Double]]? { nil }
+    func profiles(
+        of notes: [(text: NoteText, pooled: [Float]?)]
+    ) throws -> [(pooled: [Float], profile: ProfiledNote)] {
+        notes.map { note in
+            let pooled = note.pooled ?? Self.state(of: note.text)
+            return (pooled, version.profile(pooled: pooled, text: note.text))
+        }
+    }
 }
 
 /// The model versions that count, changed by a test.

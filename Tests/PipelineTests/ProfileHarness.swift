@@ -125,10 +125,10 @@ struct CountingReader: NoteReading {
     let model: SmallModel
     let reads: ReadCounter
 
-    func pooledStates(of texts: [NoteText]) throws -> [[Float]] {
-        reads.add(texts.count)
-        return try model.pooledStates(of: texts)
+    func profiles(
+        of notes: [(text: NoteText, pooled: [Float]?)]
+    ) throws -> [(pooled: [Float], profile: ProfiledNote)] {
+        reads.add(notes.count { $0.pooled == nil })
+        return try model.profiles(of: notes)
     }
-
-    func labelLikelihoods(of texts: [NoteText]) throws -> [[Double]]? { nil }
 }

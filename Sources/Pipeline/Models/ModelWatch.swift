@@ -9,7 +9,7 @@ import Synchronization
 package final class ModelWatch: Sendable {
     private let models: ModelTopic
     private let rollbackPeriod: Duration
-    private let prepare: @Sendable (ModelVersion) throws -> Void
+    private let prepare: @Sendable ([ModelVersion]) throws -> Void
     private let logger: Logger
     private let state: Mutex<Seen>
 
@@ -23,17 +23,17 @@ package final class ModelWatch: Sendable {
     ///
     /// - Parameters:
     ///   - rollbackPeriod: how long after its swap the previous version's profiles are kept up to date.
-    ///   - prepare: makes ready what a version needs on this machine; what it throws keeps the version from being used.
+    ///   - prepare: makes ready what the versions in use need on this machine; what it throws keeps them from being used.
     package init(
         models: ModelTopic, rollbackPeriod: Duration, logger: Logger,
-        prepare: @escaping @Sendable (ModelVersion) throws -> Void, orFirst makeFirst: () throws -> ModelVersion
+        prepare: @escaping @Sendable ([ModelVersion]) throws -> Void, orFirst makeFirst: () throws -> ModelVersion
     ) throws {
         self.models = models
         self.rollbackPeriod = rollbackPeriod
         self.prepare = prepare
         self.logger = logger
         state = Mutex(try Self.load(models.serving(orFirst: makeFirst), models, rollbackPeriod))
-        for version in choice.kept { try prepare(version) }
+        try prepare(choice.kept)
     }
 
     /// The choice now.
@@ -77,7 +77,7 @@ package final class ModelWatch: Sendable {
         guard let pointer = contents.choice, pointer != state.withLock({ $0.pointer }) else { return }
         do {
             let new = try Self.load(contents, models, rollbackPeriod)
-            for version in new.choice.kept { try prepare(version) }
+            try prepare(new.choice.kept)
             state.withLock { $0 = new }
             logger.notice(
                 "another model version is to serve",

@@ -107,36 +107,31 @@ package final class ProfileStage: StreamStage {
         guard !notes.isEmpty else { return }
         for version in versions {
             guard let reader = readers[version.id] else { continue }
-            let states = try pooledStates(of: notes.map(\.note), partition, version, reader, in: batch)
-            let likelihoods = try reader.labelLikelihoods(of: notes.map { NoteText($0.note) })
+            let states = try cachedStates(of: notes.map(\.note), partition, version, in: batch)
+            let made = try reader.profiles(
+                of: zip(notes, states).map { (text: NoteText($0.note), pooled: $1) })
             for (index, (note, hash)) in notes.enumerated() {
-                let profile = version.profile(
-                    pooled: states[index], text: NoteText(note), labelLikelihoods: likelihoods?[index])
+                let (pooled, profile) = made[index]
+                if states[index] == nil {
+                    try LivingNotes.keep(
+                        pooledState: pooled, of: note, partition, reading: version.readingKey, in: batch.changes)
+                }
                 send(
                     try event(note, hash, profile, version).encode(as: .json), note.id, version.id, in: batch)
             }
         }
     }
 
-    /// From the cache where they are in it.
-    private func pooledStates(
-        of notes: [ValidNote], _ partition: Int32, _ version: ModelVersion, _ reader: any NoteReading,
-        in batch: StageBatch
-    ) throws -> [[Float]] {
-        let reading = version.readingKey
+    private func cachedStates(
+        of notes: [ValidNote], _ partition: Int32, _ version: ModelVersion, in batch: StageBatch
+    ) throws -> [[Float]?] {
         var states: [[Float]?] = []
         for note in notes {
-            let state = try LivingNotes.pooledState(of: note, partition, reading: reading, in: batch.changes)
+            let state = try LivingNotes.pooledState(
+                of: note, partition, reading: version.readingKey, in: batch.changes)
             states.append(state?.count == version.width ? state : nil)
         }
-        let missing = notes.indices.filter { states[$0] == nil }
-        let computed = try reader.pooledStates(of: missing.map { NoteText(notes[$0]) })
-        for (index, state) in zip(missing, computed) {
-            states[index] = state
-            try LivingNotes.keep(
-                pooledState: state, of: notes[index], partition, reading: reading, in: batch.changes)
-        }
-        return states.compactMap { $0 }
+        return states
     }
 
     private func event(
