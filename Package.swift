@@ -48,7 +48,14 @@ let package = Package(
                 "Tensors", "StateStore", "LanguageModel", "LexicalIndex", "NoteLLM", "CoOccurrence", "Schemas",
                 "Ranking",
             ]),
-        .executableTarget(name: "notestream", dependencies: ["Pipeline", "Evaluation"], swiftSettings: swift),
+        module(
+            "Retraining",
+            [
+                "Tensors", "EventLog", "StateStore", "LanguageModel", "NoteLLM", "CoOccurrence", "Schemas",
+                "Configuration", "Ranking", "Pipeline", "Evaluation",
+            ]),
+        .executableTarget(
+            name: "notestream", dependencies: ["Pipeline", "Evaluation", "Retraining"], swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
         .target(
             name: "BrokerSupport", dependencies: ["EventLog"], path: "Tests/BrokerSupport", swiftSettings: swift),
@@ -81,6 +88,7 @@ let package = Package(
             name: "CoOccurrenceBenchmark", dependencies: ["CoOccurrence", "StateStore"],
             path: "Tests/Benchmarks/CoOccurrence", swiftSettings: swift),
         tests("Evaluation", ["Tensors", "LexicalIndex", "CoOccurrence", "Ranking"]),
+        tests("Retraining", ["CoOccurrence", "Evaluation", "NoteLLM"]),
         tests(
             "Pipeline",
             [

@@ -122,14 +122,16 @@ public struct ModelVersion: Sendable {
             hashtags: scorer?.best(standardised: state, text: text, likelihoods: hashtagLikelihoods) ?? [])
     }
 
-    /// The same model with other weights of lists, as a new version whose parent is this one.
+    /// The same model with other weights of lists, as a new version.
     ///
-    /// - Parameter metrics: added to the manifest's.
+    /// - Parameters:
+    ///   - metrics: added to the manifest's.
+    ///   - parent: the version to name as parent; nil: this one.
     public func with(
-        listWeights: [String: [String: Double]], metrics: [String: Double] = [:]
+        listWeights: [String: [String: Double]], metrics: [String: Double] = [:], parent: String? = nil
     ) throws(NoteLLMError) -> ModelVersion {
         var manifest = manifest
-        manifest.parent = id
+        manifest.parent = parent ?? id
         manifest.listWeights = listWeights
         manifest.metrics.merge(metrics) { _, new in new }
         return try ModelVersion(

@@ -5,7 +5,7 @@ import Pipeline
 
 /// What nearly every command needs: the settings, the topics, and how to reach the broker.
 struct Context {
-    let settings: Settings
+    var settings: Settings
     let topics: Topics
     let client: ClientSettings
     let logger: Logger

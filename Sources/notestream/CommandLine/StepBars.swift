@@ -9,14 +9,14 @@ final class StepBars: Sendable {
 
     private let state = Mutex(State())
 
-    func show(_ step: String, _ done: Int, _ total: Int) {
+    func show(_ step: String, _ done: Int, _ total: Int, _ note: String = "") {
         state.withLock { state in
             if state.step != step {
                 state.bar?.finish()
                 state.step = step
                 state.bar = ProgressBar(step, total: total)
             }
-            state.bar?.show(done)
+            state.bar?.show(done, note: note)
         }
     }
 

@@ -3,6 +3,7 @@ import Foundation
 import LanguageModel
 import NoteLLM
 import Pipeline
+import Retraining
 import Schemas
 
 extension Notestream {
@@ -14,8 +15,7 @@ extension Notestream {
                 discussion: """
                     In closed form, within seconds once the notes are read by the language model: principal components for
                     the embedding, ridge regressions for hashtags and category, learned from the notes' own. The same notes
-                    give the same version. Notes profiled under another version are profiled again at the next start of
-                    'run'.
+                    give the same version. A running service takes it up at once.
                     """,
                 options: Context.options + [
                     .value("--notes", "FILE", "past notes as JSON lines"),
@@ -37,30 +37,81 @@ extension Notestream {
                 return .success
             },
             Command(
-                name: "list", summary: "List the published versions; the serving one is starred.",
-                options: Context.options
+                name: "list",
+                summary: "List the published versions with the gate's verdicts; the serving one is starred.",
+                options: Context.options, action: list),
+            Command(
+                name: "show", summary: "Print a version's manifest and the gate's report as JSON.",
+                operands: ["version"],
+                options: Context.options, action: show),
+            Command(
+                name: "promote", summary: "Let a published version serve, whatever the gate said.",
+                discussion: """
+                    Running services take it up within a second. Lists stay with the present version until every note has a
+                    profile under the new one, then change over at once.
+                    """,
+                operands: ["version"], options: Context.options
             ) { arguments in
-                let context = try Context(arguments)
-                let contents = try context.models.read()
-                for manifest in contents.manifests {
-                    let star = manifest.version == contents.serving ? "*" : " "
-                    Output.line("\(star) \(manifest.version)  \(manifest.time.map(String.init(describing:)) ?? "-")")
-                }
-                return contents.manifests.isEmpty ? .negative : .success
+                try Context(arguments).models.promote(arguments.operands[0])
+                Output.line("model version \(arguments.operands[0]) is to serve")
+                return .success
             },
             Command(
-                name: "show", summary: "Print a version's manifest as JSON.", operands: ["version"],
-                options: Context.options
+                name: "rollback", summary: "Let the version that served before serve again.", options: Context.options
             ) { arguments in
-                let context = try Context(arguments)
-                let topic = context.models
-                let version = try topic.load(arguments.operands[0], from: topic.read())
-                let encoder = JSONEncoder()
-                encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-                Output.line(String(decoding: try encoder.encode(version.manifest), as: UTF8.self))
+                let models = try Context(arguments).models
+                guard let previous = try models.read().previous else {
+                    Output.error("there is no version to go back to; 'models list' shows which there are")
+                    return .negative
+                }
+                try models.promote(previous)
+                Output.line("model version \(previous) is to serve again")
                 return .success
             },
         ])
+
+    private static func list(_ arguments: Arguments) throws -> ExitCode {
+        let models = try Context(arguments).models
+        let contents = try models.read()
+        let inForce = try models.versionInForce(contents)
+        for manifest in contents.manifests {
+            let id = manifest.version
+            let star = id == contents.serving ? "*" : " "
+            var notes: [String] = []
+            if id == contents.previous { notes.append("previous") }
+            if id == inForce, id != contents.serving { notes.append("in force until notes are profiled anew") }
+            if let report = RetrainReport(json: manifest.report) {
+                notes.append("from \(report.parent)")
+                let gain = String(format: "%+.4f", report.verdict.gain)
+                notes.append(
+                    report.verdict.isPromoted
+                        ? "passed the gate (pair MRR \(gain))"
+                        : "refused: " + report.verdict.reasons.joined(separator: "; "))
+            }
+            let time = manifest.time.map(String.init(describing:)) ?? "-"
+            Output.line("\(star) \(id)  \(time)" + (notes.isEmpty ? "" : "  " + notes.joined(separator: ", ")))
+        }
+        return contents.manifests.isEmpty ? .negative : .success
+    }
+
+    private static func show(_ arguments: Arguments) throws -> ExitCode {
+        let models = try Context(arguments).models
+        let contents = try models.read()
+        let version = try models.load(arguments.operands[0], from: contents)
+        let report = contents.manifests.last { $0.version == version.id }.flatMap { RetrainReport(json: $0.report) }
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        let shown = ShownVersion(version: version.id, manifest: version.manifest, report: report)
+        Output.line(String(decoding: try encoder.encode(shown), as: UTF8.self))
+        return .success
+    }
+
+    /// What `models show` prints.
+    private struct ShownVersion: Encodable {
+        let version: String
+        let manifest: VersionManifest
+        let report: RetrainReport?
+    }
 
     private static func bootstrap(_ arguments: Arguments) throws -> ExitCode {
         let context = try Context(arguments)

@@ -83,7 +83,8 @@ struct OutputTables {
     func next(after note: [UInt8], _ list: RecommendationList, count: Int) throws -> [RankedNote] {
         let models = context.models
         let contents = try models.read()
-        let weights = try models.versionInForce(contents).map { try models.load($0, from: contents).manifest.listWeights } ?? [:]
+        let weights =
+            try models.versionInForce(contents).map { try models.load($0, from: contents).manifest.listWeights } ?? [:]
         let everything = try reader.table(context.topics.places(of: .trending))[Array("*".utf8)]
         guard let trending = try everything.map(Schemas.Trending.decode) else { return [] }
         let entries = trending.notes.map(TrendingEntry.init)

@@ -1,5 +1,6 @@
 import Foundation
 import Pipeline
+import Retraining
 
 extension Notestream {
     static let run = Command(
@@ -7,6 +8,7 @@ extension Notestream {
         discussion: """
             One process runs all stages; a fleet runs some on each machine, Kafka's consumer groups share the partitions
             out. SIGINT or SIGTERM finishes the running batches, commits them and leaves; kill -9 loses nothing either.
+            With retrain.enabled the model is trained on schedule too, at low priority; else see 'notestream retrain'.
             """,
         options: Context.options + [
             .value("--stages", "NAMES", default: "profile,session,recommend", "which stages, with commas between")
@@ -17,10 +19,30 @@ extension Notestream {
             settings: context.settings, catalog: context.topics.catalog,
             stages: try stages(arguments.value("--stages")), client: context.client, logger: context.logger,
             firstTexts: FirstNotes.texts)
-        let signals = StopSignals { service.requestStop() }
+        let stop = StopSignal()
+        let signals = StopSignals {
+            stop.set()
+            service.requestStop()
+        }
         defer { signals.cancel() }
+        let training = context.settings.retrain.enabled ? trainBeside(context, until: stop) : nil
+        defer {
+            stop.set()
+            try? training?.wait()
+        }
         try service.run()
         return .success
+    }
+
+    /// The retrainer on a thread that yields to the stages': one note at a time, and the lowest priority that still runs.
+    private static func trainBeside(_ context: Context, until stop: StopSignal) -> Background {
+        Background {
+            // Linux keeps a nice value per thread, and hands it on to the threads that this one starts.
+            setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
+            Retrainer(
+                settings: context.settings, topics: context.topics, client: context.client, logger: context.logger
+            ).run(Retrainer.Request(), until: stop)
+        }
     }
 
     static func stages(_ text: String) throws(UsageError) -> Set<StageName> {

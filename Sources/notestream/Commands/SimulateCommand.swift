@@ -6,7 +6,8 @@ extension Notestream {
         name: "simulate", summary: "Write a sample log: notes and clicks made up by a seed.",
         discussion: """
             Topics with words of their own, users with interests, circles who click the same notes whatever they are about,
-            quiet nights. The same options give the same files.
+            quiet nights. Topics come in twos of different categories that the same people like, which no word shows and
+            clicks do: something for a training to learn. The same options give the same files.
             """,
         options: [
             .value("--into", "FOLDER", "where notes.jsonl and clicks.tsv are written"),

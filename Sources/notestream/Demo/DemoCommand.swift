@@ -10,7 +10,8 @@ extension Notestream {
         name: "demo", summary: "Run all stages here, publish a log, and show what comes out of the topics.",
         discussion: """
             What Ops/demo runs once broker, topics and model version are there. The log is published with a bounded number
-            of notes in flight, so that the time from event to list is that of a pipeline at work, not of a queue.
+            of notes in flight, so that the time from event to list is that of a pipeline at work, not of a queue. Then the
+            model is trained on the clicks, judged against the serving one, and swapped where it is better.
             """,
         options: Context.options + [
             .value("--notes", "FILE", "notes as JSON lines"),
@@ -59,8 +60,9 @@ struct Demo {
         let seconds = (ContinuousClock.now - start) / .seconds(1)
         show(watcher, last: 5)
         if !running.hasEnded, !stopping.isSet {
-            let figures = try DemoFigures(
+            var figures = try DemoFigures(
                 context: context, stages: stages, watcher: watcher, published: published, seconds: seconds)
+            figures.retraining = try retrain(watcher, stopping)
             if !once {
                 explain()
                 while !stopping.isSet, !running.hasEnded { stopping.wait(.milliseconds(200)) }

@@ -17,6 +17,8 @@ struct DemoFigures {
     let latencies: [Int64]
     /// The process's largest resident set.
     let peakMegabytes: Int
+    /// What training on the log came to; nil where there was none.
+    var retraining: Demo.Retraining?
 
     init(
         context: Context, stages: Stages, watcher: OutputWatcher, published: [[UInt8]: Int64], seconds: Double
@@ -40,7 +42,7 @@ struct DemoFigures {
             ("notes", "\(notes)"), ("clicks", "\(clicks)"), ("lists", "\(lists)"), ("dead_letters", "\(deadLetters)"),
             ("notes_per_s", rate(Double(publishedNotes))), ("clicks_per_s", rate(Double(clicks))),
             ("event_to_list_p50_ms", percentile(0.5)), ("event_to_list_p99_ms", percentile(0.99)),
-            ("peak_mb", "\(peakMegabytes)"),
+            ("peak_mb", "\(peakMegabytes)"), ("retrain", retraining?.json ?? "null"),
         ]
         return "{" + fields.map { "\"\($0.0)\": \($0.1)" }.joined(separator: ", ") + "}"
     }

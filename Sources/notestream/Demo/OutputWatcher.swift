@@ -72,7 +72,7 @@ final class OutputWatcher: Sendable {
 
 extension OutputWatcher.State {
     fileprivate mutating func takeProfile(_ record: Record) {
-        guard let profile = try? NoteProfile.decode(record) else { return }
+        guard (try? ProfileKey(record.key)) != nil, let profile = try? NoteProfile.decode(record) else { return }
         var slim = profile
         slim.embedding = []
         profiles[Array(profile.note.utf8)] = slim

@@ -1,0 +1,165 @@
+import CoOccurrence
+import Configuration
+import EventLog
+import Foundation
+import LanguageModel
+import NoteLLM
+import Pipeline
+
+/// The periodic retrainer: a snapshot of the log, a challenger, the gate, and the topic model-updates.
+///
+/// It shares nothing with the stages but the topics, so it may run in a process of its own or on a thread beside them.
+public final class Retrainer {
+    /// What one training is asked for, beside the settings.
+    public struct Request: Sendable {
+        /// Pairs to learn from in place of those that clicks give.
+        public var pairsPath: String?
+        /// Whether a version that passes the gate is to serve.
+        public var promotes = true
+        /// How many notes are read at once.
+        public var threads = 1
+
+        /// The schedule's own.
+        public init() {}
+    }
+
+    /// Newest notes that a training looks at.
+    private static let maximumNotes = 50_000
+
+    private let settings: Settings
+    private let topics: Topics
+    private let client: ClientSettings
+    private let logger: Logger
+    private let folder: String
+    private let models: ModelTopic
+    private let progress: (String, Int, Int, Double?) -> Void
+    private var model: (model: LanguageModel, sha256: String)?
+
+    /// - Parameter progress: what is done, how much of it, of how much, and the loss where there is one.
+    public init(
+        settings: Settings, topics: Topics, client: ClientSettings, logger: Logger,
+        progress: @escaping (String, Int, Int, Double?) -> Void = { _, _, _, _ in }
+    ) {
+        self.settings = settings
+        self.topics = topics
+        self.client = client
+        self.logger = logger
+        self.progress = progress
+        folder = settings.state.directory + "/retrain"
+        models = ModelTopic(client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix)
+    }
+
+    // MARK: - Once
+
+    /// Trains, judges and publishes; nil when `stop` came first (the next call goes on from the checkpoint).
+    ///
+    /// - Throws: ``RetrainError`` of kind `data` when there is too little to learn from, of kind `model` when no version
+    ///   serves; errors of the broker and of files.
+    public func trainOnce(_ request: Request, until stop: StopSignal) throws -> RetrainReport? {
+        try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
+        let contents = try models.read()
+        guard let serving = contents.serving else {
+            throw RetrainError(
+                .model, "No model version serves yet: start 'notestream run', or 'notestream models bootstrap'.")
+        }
+        let version = try models.load(serving, from: contents)
+        let checkpoint = CheckpointFile(folder: folder)
+        progress("reading the log", 0, 1, nil)
+        let snapshot = try SnapshotReader(client: client, topics: topics).read(until: checkpoint.load()?.ends)
+            .limited(toHorizon: Int64(settings.retrain.horizonDays) * 86_400_000)
+            .limited(toNewest: Self.maximumNotes)
+        progress("reading the log", 1, 1, nil)
+        let base = try baseModel()
+        let around = Trainer.Surroundings(
+            model: base.model, sha256: base.sha256, states: try StateCache(path: folder + "/states"),
+            checkpoint: checkpoint, isStopped: { stop.isSet }, progress: progress)
+        let outcome: Trainer.Outcome
+        do {
+            let trainer = try Trainer(
+                snapshot, serving: version, settings: trainerSettings(request), around: around)
+            guard let made = try trainer.run() else { return nil }
+            outcome = made
+        } catch {
+            // A checkpoint of what cannot be trained any more would be taken up again and again.
+            checkpoint.remove()
+            throw error
+        }
+        let directory = ModelDirectory(stateDirectory: settings.state.directory)
+        try directory.write(outcome.version, report: outcome.report, losses: outcome.losses)
+        // The verdict is about the version that served then: whoever chose another one meanwhile is not overruled.
+        let isPromoted =
+            try outcome.report.verdict.isPromoted && request.promotes && models.read().serving == serving
+        try models.publish(outcome.version, report: outcome.report.json, serves: isPromoted)
+        directory.prune(keeping: [serving, outcome.version.id])
+        try PastFile(folder: folder).save(
+            RetrainSchedule.Past(time: Int64(Date().timeIntervalSince1970 * 1000), ends: snapshot.ends))
+        logger.notice(
+            "trained",
+            [
+                "version": outcome.version.id, "parent": serving,
+                "promoted": "\(isPromoted)",
+                "reasons": outcome.report.verdict.reasons.joined(separator: "; "),
+            ])
+        return outcome.report
+    }
+
+    private func trainerSettings(_ request: Request) throws -> Trainer.Settings {
+        var made = Trainer.Settings()
+        made.isDeep = settings.retrain.mode == .deep
+        made.steps = settings.retrain.steps
+        made.threads = request.threads
+        made.window = try settings.window.settings
+        made.pairFile = try request.pairsPath.map { try PairFile(path: $0) }
+        return made
+    }
+
+    private func baseModel() throws -> (model: LanguageModel, sha256: String) {
+        if let model { return model }
+        let path = settings.model.path
+        let loaded = (model: try LanguageModel(path: path), sha256: try SHA256.hex(file: path))
+        model = loaded
+        return loaded
+    }
+
+    // MARK: - On schedule
+
+    /// Trains whenever the schedule says so, until `stop` is set. What goes wrong is reported and tried again later: the
+    /// serving version is never worse for it.
+    public func run(_ request: Request, until stop: StopSignal) {
+        let schedule = RetrainSchedule(
+            interval: Int64(settings.retrain.intervalMinutes) * 60_000,
+            minimumClicks: Int64(settings.retrain.minimumClicks), minimumNotes: Int64(settings.retrain.minimumNotes))
+        while !stop.isSet {
+            do {
+                if try isDue(schedule) { _ = try trainOnce(request, until: stop) }
+                stop.wait(.seconds(30))
+            } catch {
+                logger.warning("no training this time; trying again in ten minutes", ["error": "\(error)"])
+                stop.wait(.seconds(600))
+            }
+        }
+    }
+
+    private func isDue(_ schedule: RetrainSchedule) throws -> Bool {
+        if CheckpointFile(folder: folder).load() != nil { return true }
+        return schedule.isDue(
+            at: Int64(Date().timeIntervalSince1970 * 1000),
+            ends: try SnapshotReader(client: client, topics: topics).ends(), last: PastFile(folder: folder).load())
+    }
+}
+
+/// When the last training ended, and with what.
+private struct PastFile {
+    let path: String
+
+    init(folder: String) { path = folder + "/last.json" }
+
+    func load() -> RetrainSchedule.Past? {
+        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
+        return try? JSONDecoder().decode(RetrainSchedule.Past.self, from: data)
+    }
+
+    func save(_ past: RetrainSchedule.Past) throws {
+        try JSONEncoder().encode(past).write(to: URL(filePath: path), options: .atomic)
+    }
+}
