@@ -8,7 +8,7 @@ import Testing
 
 @Suite("Prequential evaluation")
 struct PrequentialTests {
-    private static let simulated = Simulation(SimulationSettings(notes: 60, clicks: 500, users: 12, days: 6, seed: 5))
+    private static let simulated = Simulation(SimulationSettings(notes: 80, clicks: 700, users: 16, days: 6, seed: 5))
     private let log = EngagementLog(notes: simulated.notes, clicks: simulated.clicks)
 
     /// Two windows of two days, users settled a millisecond after their click: co-occurrence is then the batch formula at
