@@ -29,8 +29,8 @@ extension IntegrationTests {
             let stream = try NoteStream(deployment)
             stream.start()
             defer { stream.stop() }
-            for version in [second, first] {
-                try models.promote(version)
+            for (version, command) in [(second, ["models", "promote", second]), (first, ["models", "rollback"])] {
+                try deployment.succeed(command)
                 let isOver = try wait(.seconds(120)) {
                     try deployment.requireRunning()
                     return stream.lists.count > sample.ids.count

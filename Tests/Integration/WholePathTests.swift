@@ -20,6 +20,7 @@ extension IntegrationTests {
             try story.publishAgain()
             try story.restart()
             try story.lookAround()
+            try story.train()
             try story.edit()
             try story.delete()
             try story.forget()
@@ -99,6 +100,24 @@ private struct Story {
         }
         let wrongHours = differences(outcome.liveClicks(at: sample.tick.time), recount)
         #expect(wrongHours.isEmpty, "\(wrongHours.count) of \(recount.count) click counts differ from a recount")
+    }
+
+    /// A training beside the running service: judged, published with its report, and not served.
+    func train() throws {
+        let trained = try deployment.command("retrain", "--once", "--steps", "40", "--do-not-promote")
+        #expect(trained.exit == 0 || trained.exit == 1, "\(trained)")
+        #expect(trained.output.contains("Gate: "), "\(trained)")
+        let listed = try deployment.succeed("models", "list").lines
+        #expect(listed.count == 2)
+        #expect(listed.first?.hasPrefix("* \(version)") == true, "\(listed)")
+        #expect(listed.last?.contains("from \(version)") == true, "\(listed)")
+        let id = try #require(listed.last?.split(separator: " ").first.map(String.init))
+        #expect(try deployment.succeed("models", "show", id).output.contains("\"verdict\""))
+        let folder = deployment.statePath + "/models/" + id
+        for file in ["model.safetensors", "manifest.json", "report.json", "loss.tsv"] {
+            #expect(FileManager.default.fileExists(atPath: folder + "/" + file))
+        }
+        #expect(try deployment.command("models", "rollback").exit == 1, "there was no version before")
     }
 
     private func deadLetters() throws -> [Record] {
