@@ -7,8 +7,10 @@ extension IntegrationTests {
     @Suite("Command line")
     struct CommandLineTests {
         private static let commands = [
-            [], ["run"], ["topics"], ["topics", "apply"], ["topics", "check"], ["models"], ["models", "bootstrap"],
-            ["models", "publish"], ["models", "list"], ["models", "show"], ["simulate"], ["publish"], ["related"],
+            [], ["run"], ["retrain"], ["topics"], ["topics", "apply"], ["topics", "check"], ["models"],
+            ["models", "bootstrap"],
+            ["models", "publish"], ["models", "list"], ["models", "show"], ["models", "promote"],
+            ["models", "rollback"], ["simulate"], ["publish"], ["related"],
             ["search"], ["evaluate"], ["inspect"], ["demo"], ["config"],
         ]
 

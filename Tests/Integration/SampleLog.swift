@@ -24,10 +24,13 @@ struct SampleLog {
     }
 
     /// A log that the program made up.
-    static func simulated(into folder: TemporaryFolder, notes: Int = 60, clicks: Int = 600) throws -> SampleLog {
+    static func simulated(
+        into folder: TemporaryFolder, notes: Int = 60, clicks: Int = 600, days: Int = 10
+    ) throws -> SampleLog {
         let path = folder.path + "/sample"
         let finished = try Binary.run([
-            "simulate", "--notes", "\(notes)", "--clicks", "\(clicks)", "--users", "40", "--into", path,
+            "simulate", "--notes", "\(notes)", "--clicks", "\(clicks)", "--users", "40", "--days", "\(days)",
+            "--into", path,
         ])
         guard finished.exit == 0 else { throw IntegrationError("simulate: \(finished)") }
         return try SampleLog(path, in: folder)
