@@ -88,7 +88,7 @@ let package = Package(
             name: "CoOccurrenceBenchmark", dependencies: ["CoOccurrence", "StateStore"],
             path: "Tests/Benchmarks/CoOccurrence", swiftSettings: swift),
         tests("Evaluation", ["Tensors", "LexicalIndex", "CoOccurrence", "Ranking"]),
-        tests("Retraining", ["CoOccurrence", "Evaluation", "NoteLLM"]),
+        tests("Retraining", ["CoOccurrence", "Evaluation", "LanguageModel", "NoteLLM"]),
         tests(
             "Pipeline",
             [
@@ -102,7 +102,7 @@ let package = Package(
                 "Evaluation", "Pipeline",
             ], path: "Tests/Integration", swiftSettings: swift),
         .executableTarget(
-            name: "GenerativeBenchmark", dependencies: ["Evaluation", "NoteLLM", "LanguageModel"],
+            name: "GenerativeBenchmark", dependencies: ["Evaluation", "NoteLLM", "LanguageModel", "Tensors"],
             path: "Tests/Benchmarks/Generative", swiftSettings: swift),
         .executableTarget(
             name: "QualityBenchmark",

@@ -24,19 +24,11 @@ struct PairSplitTests {
         let split = PairSplit(Self.log(), at: 5_000)
         #expect(split.known == 5)
         #expect(split.training.map { [$0.source, $0.target] } == [[0, 1]])
-        #expect(Set(split.later.map { [$0.source, $0.target] }) == [[2, 3], [0, 3]])
+        #expect(Set(split.later.map { [$0.note, $0.target] }) == [[2, 3], [0, 3]])
         #expect(split.popularity() == [2, 2, 0, 0, 0, 0])
         let rows = split.cooccurrence()
         #expect(rows.count == 1 && rows[0]?.count == 1 && rows[0]?.first?.note == 1)
         // The cut of the hashtags: four of six notes are to learn from.
         #expect(PairSplit(Self.log()).start == 4_000)
-    }
-
-    @Test("Ranks are of the target among all other notes, half at ties")
-    func ranks() {
-        let split = PairSplit(Self.log(), at: 5_000)
-        #expect(split.ranks { _ in [0, 0, 0, 1, 0, 0] } == [1, 1])
-        #expect(split.ranks { _ in [0, 0, 0, 0, 0, 0] } == [3, 3])
-        #expect(split.ranks { source in source == 0 ? [9, 1, 1, 0, 0, 0] : [9, 1, 9, 0, 0, 0] } == [4, 4])
     }
 }

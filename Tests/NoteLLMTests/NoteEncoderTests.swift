@@ -171,33 +171,6 @@ struct NoteEncoderTests {
         #expect(throws: NoteLLMError.self) { try narrow.makeEncoder(model: model, baseModelSHA256: "base") }
     }
 
-    @Test func labelsAreWeighedByTheirContinuation() throws {
-        let labels = ["food", "travel", "software engineering"]
-        let reader = try LabelReader(model: model, labels: labels)
-        let notes = [
-            NoteText(title: "Grandmother's soup recipe", content: "Boil the carrots, add salt and butter, and serve."),
-            NoteText(title: "Refactoring legacy code", content: "Write tests first, then split the class in two."),
-        ]
-        let likelihoods = try reader.logLikelihoods(of: notes)
-        #expect(likelihoods == (try reader.logLikelihoods(of: notes, threads: 2)))
-        // The definition: read prompt, lead and label in one pass and sum the label's log-probabilities.
-        let prompt = NotePrompt()
-        for (note, row) in zip(notes, likelihoods) {
-            for (label, likelihood) in zip(labels, row) {
-                let tokens = prompt.tokens(of: note, by: model.tokenizer)
-                let start = tokens.prefix + tokens.body + tokens.suffix + model.tokenizer.encode(prompt.categoryLead)
-                let continuation = model.tokenizer.encode(" " + label)
-                var cache = model.makeCache()
-                let states = try model.forward(start + continuation, cache: &cache, scratch: ForwardScratch())
-                let all = model.logProbabilities(states.rows(start.count - 1..<start.count + continuation.count - 1))
-                let sum = continuation.enumerated().reduce(0.0) { $0 + Double(all[$1.offset, Int($1.element)]) }
-                #expect(abs(sum - likelihood) < 1e-2)
-            }
-        }
-        // What a note is about moves its own label up.
-        #expect(likelihoods[0][0] - likelihoods[1][0] > likelihoods[0][2] - likelihoods[1][2])
-    }
-
     /// Notes of very different lengths.
     static func texts(_ count: Int) -> [NoteText] {
         var random = SeededGenerator(seed: 9)

@@ -85,7 +85,11 @@ struct NoteWriterTests {
         #expect(free.count <= 4 && Set(free.map(\.text)).count == free.count)
         let categories = writer.vocabulary(["food", "travel"])
         #expect(try worker.category(from: categories)?.text == "food")
-        #expect(try worker.logLikelihoods(ofCategories: categories).count == 2)
+        for (category, found) in zip(["food", "travel"], try worker.logLikelihoods(ofCategories: categories)) {
+            let expected = try logProbability(
+                of: Self.soup, prompt.categoryLead, form.tokens(of: category), thenAnyOf: [])
+            #expect(abs(found - expected) < 1e-2)
+        }
     }
 
     @Test func nothingIsWrittenForNoNote() throws {

@@ -57,13 +57,16 @@ import Testing
         #expect(passed <= 10)
     }
 
-    /// Hidden themes in weak dimensions: pairs of one theme teach them, shuffled pairs teach nothing.
+    /// Hidden themes in weak dimensions: pairs of one theme teach them, shuffled pairs teach nothing, and whoever learned
+    /// from shuffled hashtags gives wrong ones.
     @Test func anHonestChallengerPassesAndAPoisonedOneDoesNot() throws {
         var random = SeededGenerator(seed: 4)
         let count = 300
         let themes = (0..<count).map { _ in Int.random(in: 0..<10, using: &random) }
         let notes = (0..<count).map { number in
-            TrainingNote(text: NoteText(title: "Note \(number)", content: "text \(number)"), time: Int64(number))
+            TrainingNote(
+                text: NoteText(title: "Note \(number)", content: "text \(number)"),
+                hashtags: ["theme\(themes[number])"], time: Int64(number))
         }
         let states = themes.map { theme in
             (0..<28).map { i in
@@ -92,9 +95,13 @@ import Testing
                 let cosines = embeddings.map { zip($0, embeddings[pair.source]).reduce(Float(0)) { $0 + $1.0 * $1.1 } }
                 return Double(1 + cosines.indices.count { $0 != pair.source && cosines[$0] > cosines[pair.target] })
             }
-            return Judgement(ranks: ranks, cosineRanks: ranks)
+            let recalls = (200..<300).map { number in
+                let given = version.profile(pooled: states[number], text: notes[number].text).hashtags.prefix(5)
+                return given.contains { $0.tag == notes[number].hashtags[0] } ? 1.0 : 0
+            }
+            return Judgement(ranks: ranks, cosineRanks: ranks, tagRecalls: recalls)
         }
-        func verdict(_ pairs: [TrainingPair]) throws -> Verdict {
+        func verdict(_ pairs: [TrainingPair], notes: [TrainingNote]) throws -> Verdict {
             var settings = ProjectionTraining.Settings()
             settings.steps = 150
             settings.batch = 64
@@ -105,9 +112,13 @@ import Testing
             return Gate().verdict(
                 sources: unseen.map(\.source), challenger: judge(try training.version()), serving: judge(serving))
         }
-        let promoted = try verdict(honest)
+        let promoted = try verdict(honest, notes: notes)
         #expect(promoted.isPromoted, "\(promoted)")
-        let refused = try verdict(poisoned)
-        #expect(!refused.isPromoted, "\(refused)")
+        let refused = try verdict(poisoned, notes: notes)
+        #expect(refused.reasons.contains { $0.contains("does not lie above zero") }, "\(refused)")
+        let labels = notes.map(\.hashtags).shuffled(using: &random)
+        let mislabelled = zip(notes, labels).map { TrainingNote(text: $0.text, hashtags: $1, time: $0.time) }
+        let wrong = try verdict(honest, notes: mislabelled)
+        #expect(wrong.reasons == ["hashtag R@5 is worse by more than 0.01"], "\(wrong)")
     }
 }

@@ -11,7 +11,7 @@ package struct PairSplit {
     /// Pairs of clicks before the cut, of notes that were there, by their numbers; all count alike, as in the paper.
     package let training: [TrainingPair]
     /// Pairs of clicks from the cut on.
-    package let later: [TrainingPair]
+    package let later: [RetrievalQuery]
 
     private let log: EngagementLog
     private let numbers: [[UInt8]: Int]
@@ -37,16 +37,13 @@ package struct PairSplit {
             .filter { $0.source < known && $0.target < known }
             .map { TrainingPair(source: $0.source, target: $0.target) }
         later = Self.pairs(events, start..<(.max), numbers, TrainingPairs.Settings())
-            .map { TrainingPair(source: $0.source, target: $0.target) }
+            .map { RetrievalQuery(note: $0.source, target: $0.target) }
     }
 
     private static func pairs(
         _ events: [ClickEvent], _ range: Range<Int64>, _ numbers: [[UInt8]: Int], _ settings: TrainingPairs.Settings
-    ) -> [(source: Int, target: Int, score: Float)] {
-        TrainingPairs(of: events, during: range, settings: settings) { numbers[$0] != nil }.pairs.compactMap { pair in
-            guard let source = numbers[pair.source], let target = numbers[pair.target] else { return nil }
-            return (source, target, Float(pair.score))
-        }
+    ) -> [TrainingPair] {
+        TrainingPairs(of: events, during: range, settings: settings) { numbers[$0] != nil }.numbered(numbers)
     }
 
     /// Clicks of each note before the cut.
@@ -62,18 +59,16 @@ package struct PairSplit {
     package func cooccurrence() -> [Int: [(note: Int, score: Float)]] {
         let all = TrainingPairs.Settings(lowest: 0, highest: .infinity, perNote: .max)
         let pairs = Self.pairs(events, .min..<start, numbers, all)
-        return Dictionary(grouping: pairs, by: \.source).mapValues { $0.map { ($0.target, $0.score) } }
+        return Dictionary(grouping: pairs, by: \.source).mapValues { $0.map { ($0.target, $0.weight) } }
     }
+}
 
-    /// Where each later pair's target stands among all notes but the source, by `scores` of a source: 1 and up, half ranks
-    /// at ties.
-    package func ranks(_ scores: (_ source: Int) -> [Float]) -> [Double] {
-        let bySource = Dictionary(grouping: later, by: \.source)
-        return bySource.keys.sorted().flatMap { source in
-            let scores = scores(source)
-            return bySource[source, default: []].map {
-                Ranks.midRank(of: $0.target, in: scores, excluding: source)
-            }
+extension TrainingPairs {
+    /// The pairs by the numbers of their notes; those that name a note without one are left out.
+    package func numbered(_ numbers: [[UInt8]: Int]) -> [TrainingPair] {
+        pairs.compactMap { pair in
+            guard let source = numbers[pair.source], let target = numbers[pair.target] else { return nil }
+            return TrainingPair(source: source, target: target, weight: Float(pair.score))
         }
     }
 }

@@ -1,4 +1,5 @@
 import Ranking
+import Tensors
 
 /// Gathers the first half's tests as choices, and fits the weights of all learned rankings on them.
 struct ChoiceCollector {

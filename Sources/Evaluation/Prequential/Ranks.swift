@@ -5,14 +5,20 @@ package enum Ranks {
     /// - Parameters:
     ///   - scores: one per note, by number.
     ///   - excluded: a note that is no candidate.
-    package static func midRank<Score: Comparable>(of target: Int, in scores: [Score], excluding excluded: Int)
-        -> Double
-    {
+    package static func midRank<Scores: RandomAccessCollection<Score>, Score: Comparable>(
+        of target: Int, in scores: Scores, excluding excluded: Int
+    ) -> Double where Scores.Index == Int {
         let own = scores[target]
         var higher = 0
-        var equal = 0
-        for (number, score) in scores.enumerated() where number != target && number != excluded {
-            if score > own { higher += 1 } else if score == own { equal += 1 }
+        // Without the target itself.
+        var equal = -1
+        for score in scores {
+            higher += score > own ? 1 : 0
+            equal += score == own ? 1 : 0
+        }
+        if excluded != target {
+            higher -= scores[excluded] > own ? 1 : 0
+            equal -= scores[excluded] == own ? 1 : 0
         }
         return 1 + Double(higher) + Double(equal) / 2
     }

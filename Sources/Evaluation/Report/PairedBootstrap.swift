@@ -1,3 +1,5 @@
+import Tensors
+
 /// The difference of two rankings on the same tests, and how sure it is.
 public struct PairedDifference: Sendable, Equatable {
     /// The first ranking's name.

@@ -16,7 +16,7 @@ package enum LatentSemantics {
         var random = SplitMix64(seed: seed)
         var basis = Matrix<Double>(
             rows: terms.termCount, columns: width,
-            elements: (0..<terms.termCount * width).map { _ in random.unit() - 0.5 })
+            elements: (0..<terms.termCount * width).map { _ in random.uniform() - 0.5 })
         for _ in 0..<iterations {
             basis = try orthogonal(terms.transposedTimes(terms.times(basis)))
         }

@@ -61,27 +61,11 @@ package enum PairRetrieval {
             let table = scores(part.map(\.note))
             precondition(table.rows == part.count, "one row of scores per note")
             for (row, query) in part.enumerated() {
-                ranks.append(table.withRow(row) { rank(of: query, in: $0) })
+                ranks.append(
+                    table.withRow(row) { Ranks.midRank(of: query.target, in: $0, excluding: query.note) })
             }
         }
         return ranks
-    }
-
-    private static func rank(of query: RetrievalQuery, in scores: UnsafeBufferPointer<Float>) -> Double {
-        let own = scores[query.target]
-        var higher: Int32 = 0
-        var equal: Int32 = 0
-        for score in scores {
-            higher += score > own ? 1 : 0
-            equal += score == own ? 1 : 0
-        }
-        // The target and the asking note were counted too.
-        equal -= 1
-        if query.note != query.target {
-            higher -= scores[query.note] > own ? 1 : 0
-            equal -= scores[query.note] == own ? 1 : 0
-        }
-        return 1 + Double(higher) + Double(equal) / 2
     }
 
     /// Cosines by embeddings with rows of length 1, pool × dimension.

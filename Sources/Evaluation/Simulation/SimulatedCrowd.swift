@@ -1,3 +1,5 @@
+import Tensors
+
 /// The people of a simulated log.
 struct SimulatedCrowd: Sendable {
     /// One person.
@@ -26,15 +28,15 @@ struct SimulatedCrowd: Sendable {
             var interests = [Double](repeating: 0.02, count: SimulatedTopic.all.count)
             for _ in 0..<(1 + generator.below(2)) {
                 let topic = generator.below(interests.count)
-                interests[topic] += 0.3 + generator.unit()
-                interests[affinities[topic]] += 0.3 + generator.unit()
+                interests[topic] += 0.3 + generator.uniform()
+                interests[affinities[topic]] += 0.3 + generator.uniform()
             }
             let digits = String(number + 1)
             let name = "user-" + String(repeating: "0", count: max(0, 4 - digits.count)) + digits
             users.append(
                 User(
                     name: Array(name.utf8), interests: interests, circle: generator.below(circles),
-                    activity: 0.1 + 1 / (0.15 + generator.unit())))
+                    activity: 0.1 + 1 / (0.15 + generator.uniform())))
         }
         self.users = users
     }
@@ -67,7 +69,7 @@ struct SimulatedNote: Sendable {
         let author = crowd.users[generator.place(weighted: crowd.users.map(\.activity))]
         topic = generator.place(weighted: author.interests)
         circle = generator.chance(0.5) ? (generator.chance(0.7) ? author.circle : generator.below(crowd.circles)) : nil
-        appeal = generator.unit() + generator.unit() + generator.unit() - 1.5
+        appeal = generator.uniform() + generator.uniform() + generator.uniform() - 1.5
         let words = SimulationText.write(SimulatedTopic.all[topic], &generator)
         let digits = String(number + 1)
         logged = LoggedNote(

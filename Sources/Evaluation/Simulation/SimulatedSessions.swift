@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// Visits: a person comes at some moment, clicks a few notes one after another, and leaves.
 struct SimulatedSessions {

@@ -1,4 +1,5 @@
 import Foundation
+import Tensors
 
 /// What to simulate.
 public struct SimulationSettings: Sendable, Equatable {

@@ -1,3 +1,5 @@
+import Tensors
+
 /// Writes the title and the body of a simulated note: templates filled with a topic's parts.
 struct SimulationText {
     /// A note's words.

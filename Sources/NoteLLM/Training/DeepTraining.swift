@@ -72,11 +72,9 @@ public struct DeepTraining: Sendable {
 
     let base: LanguageModel
     let notes: [TrainingNote]
-    let pairs: [TrainingPair]
-    private let known: KnownPairs
+    private var batches: PairBatches
     private let sequences: DeepSequences
     private let schedule: LearningRateSchedule
-    private let batchSize: Int
     private(set) var learner: DeepLearner<Float>
 
     /// Training that has not begun.
@@ -91,23 +89,12 @@ public struct DeepTraining: Sendable {
     public init(
         parent: ModelVersion, model: LanguageModel, notes: [TrainingNote], pairs: [TrainingPair], settings: Settings
     ) throws(NoteLLMError) {
-        guard pairs.count > 1, settings.batch > 1 else {
-            throw NoteLLMError(
-                .tooFewNotes,
-                "\(pairs.count) pairs in batches of \(settings.batch): contrast needs two pairs in a batch. Collect more."
-            )
-        }
-        guard pairs.allSatisfy({ notes.indices.contains($0.source) && notes.indices.contains($0.target) }) else {
-            throw NoteLLMError(.shape, "A pair names a note that is not among the \(notes.count) to train on.")
-        }
         self.settings = settings
         self.parent = parent
         self.notes = notes
-        self.pairs = pairs
+        batches = try PairBatches(pairs, notes: notes.count, size: settings.batch, seed: settings.seed)
         base = model
-        known = KnownPairs(pairs, notes: notes.count)
         sequences = try DeepSequences(model.tokenizer, reading: parent.manifest.reading)
-        batchSize = min(settings.batch, pairs.count)
         schedule = LearningRateSchedule(warmup: settings.warmup, steps: settings.steps)
         learner = DeepLearner(
             try Self.objective(parent, model, settings),
@@ -190,7 +177,7 @@ public struct DeepTraining: Sendable {
             listWeights: parent.manifest.listWeights)
         made.embedding = LearnedEmbedding(of: parent, projection: learner.objective.projection, adapter: adapter)
         made.training = TrainingRecord(
-            mode: .deep, pairs: pairs.count, steps: done, temperature: Double(learner.objective.temperature),
+            mode: .deep, pairs: batches.pairs.count, steps: done, temperature: Double(learner.objective.temperature),
             settings: try ModelVersion.json(settings), dataRange: dataRange)
         let weighing =
             try weighsHashtags
@@ -198,57 +185,35 @@ public struct DeepTraining: Sendable {
         return try Bootstrap.run(notes, states: states, settings: made, weighing: weighing).version
     }
 
-    /// The batch of a step: a function of the settings' seed and the step alone.
-    func batch(at step: Int) -> DeepObjective<Float>.Batch {
-        let chosen = chosenPairs(at: step).map { pairs[$0] }
-        let rows = chosen.map(\.source) + chosen.map(\.target)
-        // Another stream of numbers than the order of pairs has.
-        var random = SplitMix64(seed: settings.seed &* 0x9E37_79B9 &+ UInt64(step) &+ 1 << 40)
-        let read = rows.map { row in
+    /// The batch of a step.
+    mutating func batch(at step: Int) -> DeepObjective<Float>.Batch {
+        var batch = batches.batch(at: step)
+        let read = batch.rows.map { row in
             let note = notes[row]
             let output =
                 settings.generativeWeight > 0
-                ? DeepSequences.output(of: note, asksForHashtags: random.uniform() < settings.hashtagShare) : .nothing
+                ? DeepSequences.output(of: note, asksForHashtags: batch.random.uniform() < settings.hashtagShare)
+                : .nothing
             return sequences.sequence(note.text, output: output)
         }
-        let kept = Float(1 / (1 - settings.dropout))
-        let width = parent.width
-        let dropout = Matrix<Float>(
-            rows: rows.count, columns: width,
-            elements: (0..<rows.count * width).map { _ in random.uniform() < settings.dropout ? 0 : kept })
-        let weights = chosen.map(\.weight)
         return DeepObjective.Batch(
-            sequences: read, mask: ContrastiveMask(notes: rows, known: known), dropout: dropout,
-            weights: weights.allSatisfy { $0 == weights.first } ? nil : weights)
-    }
-
-    /// Pairs in a seeded order that is new for each epoch; the remainder of an epoch that fills no batch is left out.
-    private func chosenPairs(at step: Int) -> ArraySlice<Int> {
-        let perEpoch = pairs.count / batchSize
-        var random = SplitMix64(seed: settings.seed &+ UInt64(step / perEpoch))
-        let order = pairs.indices.shuffled(using: &random)
-        let first = step % perEpoch * batchSize
-        return order[first..<first + batchSize]
+            sequences: read, mask: batch.mask, dropout: batch.dropout(settings.dropout, width: parent.width),
+            weights: batch.weights)
     }
 }
 
 // MARK: - Checkpoints
 
 extension DeepTraining {
-    private struct Progress: Codable {
-        let step: Int
-        let settings: Settings
-        let parent: String
-        let notes: Int
-        let pairs: Int
+    private var here: TrainingProgress<Settings> {
+        TrainingProgress(
+            step: done, settings: settings, parent: parent.id, notes: notes.count, pairs: batches.pairs.count)
     }
 
     /// All that a restart needs beside what ``init(parent:model:notes:pairs:settings:)`` takes.
     public func checkpoint() throws(NoteLLMError) -> [UInt8] {
         var file = Safetensors()
-        file.metadata["progress"] = try ModelVersion.json(
-            Progress(
-                step: done, settings: settings, parent: parent.id, notes: notes.count, pairs: pairs.count))
+        file.metadata["progress"] = try ModelVersion.json(here)
         file.tensors["adapter.values"] = .init(learner.adapter)
         file.tensors["adapter.first"] = .init(learner.adapterOptimiser.moments.first)
         file.tensors["adapter.second"] = .init(learner.adapterOptimiser.moments.second)
@@ -264,25 +229,13 @@ extension DeepTraining {
     ///   another parent.
     public mutating func restore(_ checkpoint: [UInt8]) throws(NoteLLMError) {
         let file = try ArtefactReader(checkpoint)
-        let progress = try file.json("progress", Progress.self)
-        guard progress.settings == settings, progress.parent == parent.id, progress.notes == notes.count,
-            progress.pairs == pairs.count, (0...settings.steps).contains(progress.step)
-        else {
-            throw NoteLLMError(
-                .shape,
-                "The checkpoint is of another training (parent \(progress.parent), \(progress.pairs) pairs): begin anew."
-            )
-        }
-        func moments(_ name: String, _ count: Int) throws(NoteLLMError) -> AdamW<Float>.Moments {
-            AdamW.Moments(
-                first: try file.vector(name + ".first", count: count),
-                second: try file.vector(name + ".second", count: count), steps: progress.step)
-        }
+        let saved = try TrainingProgress.read(file, for: here, steps: settings.steps)
         let adapter = try file.vector("adapter.values", count: learner.adapter.count)
         let head = try file.vector("head.values", count: learner.head.count)
         learner.restore(
-            adapter: adapter, head: head, adapterMoments: try moments("adapter", adapter.count),
-            headMoments: try moments("head", head.count))
-        done = progress.step
+            adapter: adapter, head: head,
+            adapterMoments: try file.moments("adapter.", count: adapter.count, steps: saved.step),
+            headMoments: try file.moments("head.", count: head.count, steps: saved.step))
+        done = saved.step
     }
 }

@@ -57,24 +57,20 @@ public struct ProjectionTraining: Sendable {
     /// The version that training began from.
     public let parent: ModelVersion
 
-    private let notes: [TrainingNote]
+    let notes: [TrainingNote]
     /// As they were given, for the closed-form fits behind the training.
     private let pooled: [[Float]]
     /// Standardised, notes × width.
     private let states: Matrix<Float>
-    private let pairs: [TrainingPair]
-    private let known: KnownPairs
+    var batches: PairBatches
     private let hashtags: LabelTable
     private let schedule: LearningRateSchedule
-    private let batchSize: Int
     private let start: [Float]
 
     var done = 0
     var objective: ProjectionObjective<Float>
     /// Of the projection's numbers, then the hashtag table's, then τ.
     var optimiser: AdamW<Float>
-    /// The order of pairs in the epoch it belongs to.
-    private var order: (epoch: Int, pairs: [Int])?
 
     /// Training that has not begun.
     ///
@@ -88,27 +84,16 @@ public struct ProjectionTraining: Sendable {
     public init(
         parent: ModelVersion, notes: [TrainingNote], states: [[Float]], pairs: [TrainingPair], settings: Settings
     ) throws(NoteLLMError) {
-        guard pairs.count > 1, settings.batch > 1 else {
-            throw NoteLLMError(
-                .tooFewNotes,
-                "\(pairs.count) pairs in batches of \(settings.batch): contrast needs two pairs in a batch. Collect more."
-            )
-        }
-        guard pairs.allSatisfy({ notes.indices.contains($0.source) && notes.indices.contains($0.target) }) else {
-            throw NoteLLMError(.shape, "A pair names a note that is not among the \(notes.count) to train on.")
-        }
         guard states.count == notes.count, states.allSatisfy({ $0.count == parent.width }) else {
             throw NoteLLMError(.shape, "Every note needs one state of \(parent.width) numbers.")
         }
         self.settings = settings
         self.parent = parent
         self.notes = notes
-        self.pairs = pairs
+        batches = try PairBatches(pairs, notes: notes.count, size: settings.batch, seed: settings.seed)
         pooled = states
         self.states = parent.standardiser.standardised(Matrix(states))
-        known = KnownPairs(pairs, notes: notes.count)
         hashtags = LabelTable(notes.map(\.hashtags), maximum: settings.tagWeight > 0 ? HashtagScorer.maximumTags : 0)
-        batchSize = min(settings.batch, pairs.count)
         schedule = LearningRateSchedule(warmup: settings.warmup, steps: settings.steps)
         var counts = [Int](repeating: 0, count: hashtags.labels.count)
         for row in hashtags.rows { for tag in row { counts[tag] += 1 } }
@@ -176,47 +161,23 @@ public struct ProjectionTraining: Sendable {
             listWeights: parent.manifest.listWeights)
         made.embedding = LearnedEmbedding(of: parent, projection: objective.projection, adapter: parent.adapter)
         made.training = TrainingRecord(
-            mode: .quick, pairs: pairs.count, steps: done, temperature: Double(objective.temperature),
+            mode: .quick, pairs: batches.pairs.count, steps: done, temperature: Double(objective.temperature),
             settings: try ModelVersion.json(settings), dataRange: dataRange)
         return try Bootstrap.run(notes, states: pooled, settings: made).version
     }
 
-    // MARK: - Batches
-
-    /// The batch of a step: a function of the settings' seed and the step alone.
+    /// The batch of a step.
     private mutating func batch(at step: Int) -> ProjectionObjective<Float>.Batch {
-        let chosen = chosenPairs(at: step).map { pairs[$0] }
-        let rows = chosen.map(\.source) + chosen.map(\.target)
-        // Another stream of numbers than the order of pairs has.
-        var random = SplitMix64(seed: settings.seed &* 0x9E37_79B9 &+ UInt64(step) &+ 1 << 40)
-        let kept = Float(1 / (1 - settings.dropout))
-        let width = parent.width
-        let dropped = Matrix<Float>(rows: rows.count, columns: width) { target in
-            for (place, row) in rows.enumerated() {
-                states.withRow(row) { state in
-                    for i in 0..<width {
-                        target[place * width + i] = random.uniform() < settings.dropout ? 0 : kept * state[i]
-                    }
-                }
+        var batch = batches.batch(at: step)
+        var dropped = batch.dropout(settings.dropout, width: parent.width)
+        for (place, row) in batch.rows.enumerated() {
+            states.withRow(row) { state in
+                dropped.withMutableRow(place) { for i in $0.indices { $0[i] *= state[i] } }
             }
         }
-        let weights = chosen.map(\.weight)
         return ProjectionObjective.Batch(
-            states: dropped, mask: ContrastiveMask(notes: rows, known: known),
-            weights: weights.allSatisfy { $0 == weights.first } ? nil : weights,
-            hashtags: rows.map { hashtags.rows[$0] })
-    }
-
-    /// Pairs in a seeded order that is new for each epoch; the remainder of an epoch that fills no batch is left out.
-    private mutating func chosenPairs(at step: Int) -> ArraySlice<Int> {
-        let perEpoch = pairs.count / batchSize
-        let epoch = step / perEpoch
-        if order?.epoch != epoch {
-            var random = SplitMix64(seed: settings.seed &+ UInt64(epoch))
-            order = (epoch, pairs.indices.shuffled(using: &random))
-        }
-        let first = step % perEpoch * batchSize
-        return (order?.pairs ?? [])[first..<first + batchSize]
+            states: dropped, mask: batch.mask, weights: batch.weights,
+            hashtags: batch.rows.map { hashtags.rows[$0] })
     }
 }
 

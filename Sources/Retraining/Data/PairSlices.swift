@@ -19,11 +19,8 @@ public struct PairSlices: Sendable, Equatable {
         let numbers = Dictionary(
             snapshot.notes.enumerated().map { ($1.id, $0) }, uniquingKeysWith: { first, _ in first })
         func pairs(_ range: Range<Int64>) -> [TrainingPair] {
-            TrainingPairs(of: snapshot.clicks, during: range, settings: settings) { numbers[$0] != nil }.pairs
-                .compactMap { pair in
-                    guard let source = numbers[pair.source], let target = numbers[pair.target] else { return nil }
-                    return TrainingPair(source: source, target: target, weight: Float(pair.score))
-                }
+            TrainingPairs(of: snapshot.clicks, during: range, settings: settings) { numbers[$0] != nil }.numbered(
+                numbers)
         }
         let refit = pairs(slices.refitRange)
         self.init(

@@ -3,7 +3,7 @@ import StateStore
 
 /// Pooled states of notes on disk, in half precision, which is exact for them: only new texts are read by the language
 /// model. Owned by one thread.
-final class StateCache {
+package final class StateCache {
     private static let states = ColumnFamily("states")
     /// Texts read between two looks at the stop signal; what is read is kept.
     private static let portion = 16
@@ -11,7 +11,7 @@ final class StateCache {
     private let store: Store
 
     /// Opens the cache of a folder.
-    init(path: String) throws {
+    package init(path: String) throws {
         store = try Store(path: path, families: [Self.states])
     }
 
@@ -29,7 +29,7 @@ final class StateCache {
     ///   - progress: texts done, texts to be read.
     ///   - read: the language model.
     /// - Returns: nil when it was stopped.
-    func states(
+    package func states(
         of texts: [NoteText], readingKey: String, isStopped: () -> Bool, progress: (Int, Int) -> Void,
         read: ([NoteText]) throws -> [[Float]]
     ) throws -> [[Float]]? {

@@ -1,33 +1,39 @@
 import Foundation
 
 /// Where an interrupted training stands: enough to go on as if nothing had happened, to the last bit.
-struct Checkpoint: Codable, Equatable {
+package struct Checkpoint: Codable, Equatable {
     /// Of everything that the training depends on; another one starts over.
-    var fingerprint: String
+    package var fingerprint: String
     /// Where the snapshot ended, by topic and partition.
-    var ends: [String: [Int64]]
+    package var ends: [String: [Int64]]
     /// What the finished candidates reached on the choosing slice.
-    var chooseMRRs: [Double] = []
+    package var chooseMRRs: [Double] = []
     /// All steps so far.
-    var losses: [LossRow] = []
+    package var losses: [LossRow] = []
     /// The state of the training under way; nil between two.
-    var training: Data?
+    package var training: Data?
+
+    /// Before the first step.
+    package init(fingerprint: String, ends: [String: [Int64]]) {
+        self.fingerprint = fingerprint
+        self.ends = ends
+    }
 }
 
 /// The file of the checkpoint.
-struct CheckpointFile: Sendable {
-    let path: String
+package struct CheckpointFile: Sendable {
+    package let path: String
 
-    init(folder: String) { path = folder + "/checkpoint.plist" }
+    package init(folder: String) { path = folder + "/checkpoint.plist" }
 
     /// The checkpoint; nil where there is none, or none that can be read: then the training starts over.
-    func load() -> Checkpoint? {
+    package func load() -> Checkpoint? {
         guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
         return try? PropertyListDecoder().decode(Checkpoint.self, from: data)
     }
 
     /// Replaces the checkpoint at once.
-    func save(_ checkpoint: Checkpoint) throws {
+    package func save(_ checkpoint: Checkpoint) throws {
         let encoder = PropertyListEncoder()
         encoder.outputFormat = .binary
         do {
@@ -38,5 +44,5 @@ struct CheckpointFile: Sendable {
         }
     }
 
-    func remove() { try? FileManager.default.removeItem(atPath: path) }
+    package func remove() { try? FileManager.default.removeItem(atPath: path) }
 }

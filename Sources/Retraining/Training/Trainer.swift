@@ -6,29 +6,31 @@ import NoteLLM
 
 /// Makes a challenger from a snapshot, and judges it against the serving version: train, choose and gate slices follow each
 /// other in time, and nothing that the gate looks at has been learned.
-struct Trainer {
+package struct Trainer {
     /// What is asked for.
-    struct Settings {
-        var isDeep = false
+    package struct Settings {
+        package var isDeep = false
         /// 0: as many as the mode takes.
-        var steps = 0
-        var threads = 1
-        var pairs = TrainingPairs.Settings()
-        var window = WindowSettings.standard
-        var gate = Gate()
+        package var steps = 0
+        package var threads = 1
+        package var pairs = TrainingPairs.Settings()
+        package var window = WindowSettings.standard
+        package var gate = Gate()
         /// Pairs to use in place of those that clicks give.
-        var pairFile: PairFile?
+        package var pairFile: PairFile?
+
+        package init() {}
     }
 
     /// What came of it.
-    struct Outcome {
-        let version: ModelVersion
-        let report: RetrainReport
-        let losses: [LossRow]
+    package struct Outcome {
+        package let version: ModelVersion
+        package let report: RetrainReport
+        package let losses: [LossRow]
     }
 
     /// What of the outside a training needs.
-    struct Surroundings {
+    package struct Surroundings {
         /// The base model and its file's fingerprint.
         let model: LanguageModel
         let sha256: String
@@ -38,6 +40,18 @@ struct Trainer {
         let isStopped: () -> Bool
         /// What is done, how much of it, of how much, and the loss where there is one.
         let progress: (String, Int, Int, Double?) -> Void
+
+        package init(
+            model: LanguageModel, sha256: String, states: StateCache, checkpoint: CheckpointFile,
+            isStopped: @escaping () -> Bool, progress: @escaping (String, Int, Int, Double?) -> Void = { _, _, _, _ in }
+        ) {
+            self.model = model
+            self.sha256 = sha256
+            self.states = states
+            self.checkpoint = checkpoint
+            self.isStopped = isStopped
+            self.progress = progress
+        }
     }
 
     private let snapshot: Snapshot
@@ -50,7 +64,7 @@ struct Trainer {
     private let known: Int
 
     /// - Throws: ``RetrainError`` of kind `data` where there is too little to learn from and judge.
-    init(
+    package init(
         _ snapshot: Snapshot, serving: ModelVersion, settings: Settings, around: Surroundings
     ) throws {
         self.snapshot = snapshot
@@ -80,7 +94,7 @@ struct Trainer {
     }
 
     /// Trains and judges; nil when it was stopped, with a checkpoint left behind.
-    func run() throws -> Outcome? {
+    package func run() throws -> Outcome? {
         let began = ContinuousClock.now
         guard let states = try pooledStates(of: serving) else { return nil }
         let reading = ContinuousClock.now - began

@@ -2,6 +2,7 @@ import Evaluation
 import Foundation
 import LanguageModel
 import NoteLLM
+import Tensors
 
 /// Judges a version on the later part of the log: by its heads, and by what its language model writes.
 struct Judge {
@@ -102,9 +103,8 @@ struct Judge {
     }
 
     private func related(_ embeddings: [[Float]]) -> Double {
-        let ranks = corpus.split.ranks { source in
-            embeddings.map { other in zip(embeddings[source], other).reduce(0) { $0 + $1.0 * $1.1 } }
-        }
-        return Double(ranks.count { $0 <= 10 }) / Double(max(ranks.count, 1))
+        RetrievalFigures(
+            ranks: PairRetrieval.ranks(corpus.split.later, scores: PairRetrieval.cosines(Matrix(embeddings)))
+        ).recall10
     }
 }

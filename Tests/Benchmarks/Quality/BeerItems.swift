@@ -16,42 +16,35 @@ extension BeerQuality {
         let popularity = split.popularity()
         let rows = split.cooccurrence()
         var table: Table = []
-        func judge(_ row: String, _ scores: (Int) -> [Float]) {
-            let ranks = split.ranks(scores)
-            func mean(_ value: (Double) -> Double) -> Double {
-                ranks.reduce(0) { $0 + value($1) } / Double(max(ranks.count, 1))
-            }
+        func judge(_ row: String, _ scores: ([Int]) -> Matrix<Float>) {
+            let figures = RetrievalFigures(ranks: PairRetrieval.ranks(split.later, scores: scores))
             table.append(
                 (
                     row,
-                    [
-                        ("r10", mean { $0 <= 10 ? 1 : 0 }), ("r100", mean { $0 <= 100 ? 1 : 0 }),
-                        ("mrr", mean { 1 / $0 }),
-                    ]
+                    [("r10", figures.recall10), ("r100", figures.recall100), ("mrr", figures.reciprocalRank)]
                 ))
         }
-        judge("random") { _ in Array(repeating: 0, count: count) }
-        judge("popularity") { _ in popularity }
-        judge("TF-IDF") { terms.similarities(of: $0, count: count) }
-        judge("co-occurrence") { source in
-            var scores = [Float](repeating: 0, count: count)
-            for (note, score) in rows[source] ?? [] { scores[note] = score }
+        judge("random") { Matrix(rows: $0.count, columns: count) }
+        judge("popularity") { Matrix($0.map { _ in popularity }) }
+        judge("TF-IDF", PairRetrieval.lexical(terms))
+        judge("co-occurrence") { notes in
+            var scores = Matrix<Float>(rows: notes.count, columns: count)
+            for (row, source) in notes.enumerated() {
+                for (note, score) in rows[source] ?? [] { scores[row, note] = score }
+            }
             return scores
         }
-        for (row, vectors) in encoded { judge(row, Cosines(vectors).callAsFunction) }
-        let untrained = Cosines(states.map(zeroShot.embedding))
-        judge("zero-shot", untrained.callAsFunction)
-        let trained = Cosines(try trainedEmbeddings(parent: zeroShot, split))
-        judge("trained", trained.callAsFunction)
-        judge("trained + TF-IDF") { source in
-            zip(trained(source), terms.similarities(of: source, count: count)).map { $0 + $1 }
-        }
+        for (row, vectors) in encoded { judge(row, PairRetrieval.cosines(unit(vectors))) }
+        judge("zero-shot", PairRetrieval.cosines(Matrix(states.map(zeroShot.embedding))))
+        let trained = try trainedEmbeddings(parent: zeroShot, split)
+        judge("trained", PairRetrieval.cosines(trained))
+        judge("trained + TF-IDF", PairRetrieval.blend(trained, terms, weight: 1))
         return table
     }
 
     /// The projection trained on the pairs before the cut, with what did best for notes that people touch together: more
     /// dropout and a lower temperature than for links.
-    private func trainedEmbeddings(parent: ModelVersion, _ split: PairSplit) throws -> [[Float]] {
+    private func trainedEmbeddings(parent: ModelVersion, _ split: PairSplit) throws -> Matrix<Float> {
         var settings = ProjectionTraining.Settings()
         settings.dropout = 0.5
         settings.temperature = 2.3
@@ -62,24 +55,13 @@ extension BeerQuality {
             _ = try training.step()
             progress("beer: training the projection", training.progress.done, training.progress.of)
         }
-        let embeddings = training.embeddings(of: states)
-        return (0..<embeddings.rows).map { embeddings.row($0) }
-    }
-}
-
-/// Cosines of one note's vector with all others'.
-struct Cosines {
-    private let vectors: [[Float]]
-
-    /// - Parameter vectors: one per note; those of length 0 are like nothing.
-    init(_ vectors: [[Float]]) {
-        self.vectors = vectors.map { vector in
-            let length = vector.reduce(0) { $0 + $1 * $1 }.squareRoot()
-            return length > 0 ? vector.map { $0 / length } : vector
-        }
+        return training.embeddings(of: states)
     }
 
-    func callAsFunction(_ note: Int) -> [Float] {
-        vectors.map { other in zip(vectors[note], other).reduce(0) { $0 + $1.0 * $1.1 } }
+    /// Vectors at length 1; those of length 0 are like nothing.
+    private func unit(_ vectors: [[Float]]) -> Matrix<Float> {
+        var rows = Matrix(vectors)
+        rows.normaliseRows()
+        return rows
     }
 }

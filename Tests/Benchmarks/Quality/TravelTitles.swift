@@ -1,6 +1,7 @@
 import Evaluation
 import Foundation
 import NoteLLM
+import Tensors
 
 /// Titles, and the links that people made between them: the cleanest label at hand of two notes that belong together.
 ///
@@ -77,7 +78,7 @@ struct TravelTitles {
     func sample(_ count: Int, seed: UInt64) -> TravelTitles {
         var kept = Set(
             links.filter { $0.time >= Self.choosing && $0.time < Self.judging }.flatMap { [$0.source, $0.target] })
-        var random = SeededOrder(seed: seed)
+        var random = SplitMix64(seed: seed)
         let linked = Set(links.filter { $0.time < Self.choosing }.flatMap { [$0.source, $0.target] })
         for note in linked.subtracting(kept).sorted().shuffled(using: &random).prefix(max(0, count - kept.count)) {
             kept.insert(note)
@@ -91,20 +92,5 @@ struct TravelTitles {
                 else { return nil }
                 return Link(time: link.time, source: source, target: target, isDuplicate: link.isDuplicate)
             })
-    }
-}
-
-/// SplitMix64, for samples that are the same in every run.
-struct SeededOrder: RandomNumberGenerator {
-    private var state: UInt64
-
-    init(seed: UInt64) { state = seed }
-
-    mutating func next() -> UInt64 {
-        state &+= 0x9E37_79B9_7F4A_7C15
-        var z = state
-        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
-        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
-        return z ^ (z >> 31)
     }
 }
