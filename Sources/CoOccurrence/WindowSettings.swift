@@ -58,7 +58,7 @@ public struct WindowSettings: Sendable, Equatable {
         return overflow ? .max : time
     }
 
-    static let hourMilliseconds: Int64 = 3_600_000
+    package static let hourMilliseconds: Int64 = 3_600_000
 }
 
 /// A window's setting outside its range.

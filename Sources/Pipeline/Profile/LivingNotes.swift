@@ -42,6 +42,18 @@ enum LivingNotes {
         for family in families { try batch.wipe(family, prefix: prefix(partition)) }
     }
 
+    /// Visits the notes of a partition with the hash of their content, in the order of their ids.
+    static func forEach(
+        of partition: Int32, in reader: some StateReader, _ body: (_ note: [UInt8], _ hash: [UInt8]) -> Void
+    ) throws(StoreError) {
+        try reader.scan(notes, prefix: prefix(partition)) { key, value throws(StoreError) in
+            var parts = KeyReader(key)
+            _ = try parts.uint32()
+            body(try parts.id(), Array(value.prefix(hashBytes)))
+            return true
+        }
+    }
+
     /// Up to `limit` notes of a partition in the order of their ids, behind `note` or from the start.
     static func after(
         _ note: [UInt8]?, of partition: Int32, limit: Int, in reader: some StateReader
