@@ -23,6 +23,11 @@ extension Settings {
           directory: ~/.local/state/notestream
           # A name that stays the same over restarts and that no other instance has. Empty: made once, kept in the folder.
           instance: ''
+          # A folder for copies of the stores, from which a new instance (or one with a new disk) replays only what came
+          # since. Best on storage that outlives the machine, shared by all instances. Empty: no copies.
+          checkpoints: ''
+          # Minutes between two copies of a store.
+          checkpoint_minutes: 15
 
         model:
           # The base language model, a GGUF file; Ops/demo fetches it to this place.

@@ -20,6 +20,7 @@ extension Settings {
         var settings = try YAMLDecoder.decode(Settings.self, from: tree)
         try settings.check(tree)
         settings.state.directory = TextFile.expandingHome(settings.state.directory, environment)
+        settings.state.checkpoints = TextFile.expandingHome(settings.state.checkpoints, environment)
         settings.model.path = TextFile.expandingHome(settings.model.path, environment)
         return settings
     }
@@ -78,6 +79,7 @@ extension Settings {
         try require(TopicName.isLegal(kafka.topicPrefix), "kafka.topic_prefix", TopicName.legalCharacters)
         try require(TopicName.isLegal(kafka.groupPrefix), "kafka.group_prefix", TopicName.legalCharacters)
         try require(!state.directory.isEmpty, "state.directory", "name a folder")
+        try range(state.checkpointMinutes, 1...10_080, "state.checkpoint_minutes")
         try require(TopicName.isLegal(state.instance), "state.instance", TopicName.legalCharacters)
         try require(!model.path.isEmpty, "model.path", "name the base model's GGUF file")
         try range(model.threads, 0...256, "model.threads")

@@ -38,6 +38,10 @@ public struct Settings: Decodable, Equatable, Sendable {
         public var directory: String
         /// Names this instance among those of its consumer groups; empty: made once and kept in the folder.
         public var instance: String
+        /// The folder that copies of the stores are put into; empty: none are made. A leading `~/` is the home folder.
+        public var checkpoints: String
+        /// Minutes between two copies of a store.
+        public var checkpointMinutes: Int
     }
 
     /// The language model.

@@ -44,10 +44,12 @@ public final class PipelineService: Sendable {
     /// Sets stages up: checks the topics, loads the serving model version (or publishes version 0), takes the instance's
     /// name from the state directory. Nothing is consumed before `run`.
     ///
-    /// - Parameter firstTexts: notes to make version 0 of, where no version is published yet.
+    /// - Parameters:
+    ///   - crash: kills the process at a certain point, for tests of what that leaves behind.
+    ///   - firstTexts: notes to make version 0 of, where no version is published yet.
     public init(
         settings: Settings, catalog: TopicCatalog, stages: Set<StageName>, client: ClientSettings, logger: Logger,
-        firstTexts: () -> [NoteText]
+        crash: CrashOrder? = nil, firstTexts: () -> [NoteText]
     ) throws {
         self.settings = settings
         self.client = client
@@ -55,13 +57,18 @@ public final class PipelineService: Sendable {
         topics = Topics(prefix: settings.kafka.topicPrefix, catalog: catalog)
         try TopicAdministration(client: client, topics: topics).requireLayout()
         let instance = try InstanceName.take(settings.state)
-        let environment = StageEnvironment(
+        var environment = StageEnvironment(
             client: client, groupPrefix: settings.kafka.groupPrefix, instanceID: instance, topics: topics,
             batchRecords: settings.pipeline.batchRecords,
             commitInterval: .milliseconds(settings.pipeline.commitIntervalMs),
             timerSlice: settings.pipeline.timerSlice,
             deleteRetentionMilliseconds: topics.catalog[.noteProfiles].tombstoneMilliseconds ?? 86_400_000,
             logger: logger)
+        if !settings.state.checkpoints.isEmpty {
+            environment.checkpoints = StoreCheckpoints(
+                folder: settings.state.checkpoints, interval: .seconds(60 * settings.state.checkpointMinutes))
+        }
+        if let crash { environment.atPoint = { crash.pass($0, $1) } }
         var running: [Running] = []
         if stages.contains(.session) { running.append(try Self.session(environment, settings)) }
         if stages.contains(.profile) || stages.contains(.recommend) {

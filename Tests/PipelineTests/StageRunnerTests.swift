@@ -78,10 +78,10 @@ final class CountingWorld {
     /// Starts an instance on a thread of its own.
     func start(
         _ instance: String = "a", mark: String = "", told: MarkWatch? = nil,
-        crash: (@Sendable (CommitStep) throws -> Void)? = nil
+        crash: (@Sendable (CrashPoint) throws -> Void)? = nil
     ) -> RunningStage {
         var environment = environment(instance)
-        environment.atCommit = crash
+        if let crash { environment.atPoint = { try crash($1) } }
         return RunningStage(
             StageRunner<CountingStage>(environment: environment, directory: directory(instance)) { _ in
                 CountingStage(mark: mark, told: told)
@@ -173,12 +173,12 @@ struct Crash: Error {}
 /// Throws at the n-th call for one step.
 final class CrashPlan: Sendable {
     private let left: Mutex<Int>
-    private let step: CommitStep
-    init(_ step: CommitStep, after count: Int) {
+    private let step: CrashPoint
+    init(_ step: CrashPoint, after count: Int) {
         self.step = step
         left = Mutex(count)
     }
-    func callAsFunction(_ now: CommitStep) throws {
+    func callAsFunction(_ now: CrashPoint) throws {
         guard now == step else { return }
         try left.withLock {
             $0 -= 1
@@ -206,7 +206,7 @@ struct StageRunnerTests {
     func crashes(broker: TestBroker) throws {
         let world = try CountingWorld(broker)
         try world.write(Self.words(60))
-        for (round, step) in [CommitStep.betweenKafkaAndStore, .beforeKafka, .betweenKafkaAndStore].enumerated() {
+        for (round, step) in [CrashPoint.afterCommit, .beforeCommit, .afterCommit].enumerated() {
             let plan = CrashPlan(step, after: 2 + round)
             let stage = world.start { try plan($0) }
             #expect(throws: Crash.self) { try stage.join() }
@@ -457,9 +457,9 @@ struct StageRunnerTests {
     func slow(broker: TestBroker) throws {
         let world = try CountingWorld(broker)
         try world.write([String](repeating: "tea", count: 6_000))
-        let first = world.start("a") { if $0 == .beforeKafka { usleep(30_000) } }
+        let first = world.start("a") { if $0 == .beforeCommit { usleep(30_000) } }
         try waitUntil("the first to begin") { first.status.now.records > 0 }
-        let second = world.start("b") { if $0 == .beforeKafka { usleep(30_000) } }
+        let second = world.start("b") { if $0 == .beforeCommit { usleep(30_000) } }
         try waitUntil("each to own one: \(first.status.now), \(second.status.now)", .seconds(50)) {
             first.status.now.partitions.count == 1 && second.status.now.partitions.count == 1
         }

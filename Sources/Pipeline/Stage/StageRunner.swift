@@ -23,8 +23,10 @@ package struct StageEnvironment: Sendable {
     package var deleteRetentionMilliseconds: Int64
     /// Where lines go.
     package var logger: Logger
-    /// Called where a crash would hurt most; what it throws ends the run as a crash would. For tests.
-    package var atCommit: (@Sendable (CommitStep) throws -> Void)?
+    /// Where stores are copied to from time to time; nil for nowhere.
+    package var checkpoints: StoreCheckpoints?
+    /// Called at each crash point, with the stage's name; what it throws ends the run as a crash would. For tests.
+    package var atPoint: (@Sendable (String, CrashPoint) throws -> Void)?
 
     /// An environment in which nothing crashes on purpose.
     package init(
@@ -46,14 +48,6 @@ package struct StageEnvironment: Sendable {
     package func groupID(_ stage: String) -> String { groupPrefix + stage }
     /// The transactional id of a stage's producer.
     package func transactionalID(_ stage: String) -> String { groupID(stage) + "/" + instanceID }
-}
-
-/// A place in the commit of a batch.
-package enum CommitStep: Sendable {
-    /// Outputs and positions are in an open transaction.
-    case beforeKafka
-    /// The transaction is committed, the store not yet written.
-    case betweenKafkaAndStore
 }
 
 /// Drives one stage on one thread: gathers a batch, runs the stage over it, commits to Kafka, then to the store.
@@ -85,12 +79,41 @@ package final class StageRunner<Stage: StreamStage>: Sendable {
         status = StageStatus(stage: Stage.name)
     }
 
-    /// Runs until `stop` is set. Broker errors end a session, not the run; errors of the store end the run.
+    /// Runs until `stop` is set. Broker errors end a session, not the run. A damaged store is thrown away and replayed; any
+    /// other error of the store (a full disk) ends the run.
     package func run(until stop: StopSignal) throws {
+        var damages = 0
+        while !stop.isSet {
+            do {
+                return try runOverStore(until: stop, restores: damages == 0)
+            } catch {
+                guard let damage = error as? StoreError, damage.kind == .corrupted, damages < Self.damagesBorne else {
+                    throw error
+                }
+                damages += 1
+                environment.logger.error(
+                    "the store is damaged; it is thrown away and replayed",
+                    ["stage": Stage.name, "error": "\(damage)"])
+                status.update {
+                    $0.isReady = false; $0.damages += 1
+                }
+                try FileManager.default.removeItem(atPath: directory)
+            }
+        }
+    }
+
+    /// A store that is damaged again and again lies on a disk that is.
+    private static var damagesBorne: Int { 3 }
+    /// Sessions ended by another of the same name, in a row: one or two come of an outage, more of a mistake.
+    private static var fencingsBorne: Int { 5 }
+
+    private func runOverStore(until stop: StopSignal, restores: Bool) throws {
+        if restores { restoreCheckpoint() }
         let store = try Store(path: directory, families: Stage.families + [Positions.family], options: storeOptions)
         defer { store.close() }
         let stage = try makeStage(store)
         var failures = 0
+        var fencings = 0
         while !stop.isSet {
             let began = ContinuousClock.now
             do {
@@ -100,7 +123,12 @@ package final class StageRunner<Stage: StreamStage>: Sendable {
                 return
             } catch let error as EventLogError {
                 // A session that lasted had nothing wrong with it at the start: begin the back-off anew.
-                failures = ContinuousClock.now - began > .seconds(60) ? 1 : failures + 1
+                let hasLasted = ContinuousClock.now - began > .seconds(60)
+                failures = hasLasted ? 1 : failures + 1
+                fencings = !error.isFenced ? 0 : hasLasted ? 1 : fencings + 1
+                guard fencings <= Self.fencingsBorne else {
+                    throw RivalInstance(name: environment.instanceID, group: environment.groupID(Stage.name))
+                }
                 let pause = Duration.milliseconds(min(10_000, 100 << min(failures, 7)))
                 environment.logger.warning(
                     "the session with the broker ended; starting another",
@@ -112,6 +140,33 @@ package final class StageRunner<Stage: StreamStage>: Sendable {
                 try stage.reload()
             }
         }
+    }
+
+    /// Begins with a copy of a store where there is none of the stage's own. Without one it is replayed from the start.
+    private func restoreCheckpoint() {
+        guard let checkpoints = environment.checkpoints else { return }
+        do {
+            guard let found = try checkpoints.restore(Stage.name, of: environment.instanceID, to: directory) else {
+                return
+            }
+            environment.logger.notice(
+                "the store was restored from a checkpoint", ["stage": Stage.name, "checkpoint": found])
+        } catch {
+            environment.logger.warning(
+                "no checkpoint could be restored; the log is replayed from its start",
+                ["stage": Stage.name, "error": "\(error)"])
+        }
+    }
+}
+
+/// Two processes run under one instance name and end each other's sessions in turn.
+package struct RivalInstance: Error, CustomStringConvertible {
+    var name: String
+    var group: String
+
+    package var description: String {
+        "another process runs as instance '\(name)' of group '\(group)', and each ends the other's session; give every "
+            + "process a state directory of its own, or another state.instance"
     }
 }
 
@@ -157,6 +212,8 @@ public final class StageStatus: Sendable {
         public var batches: Int64 = 0
         /// Sessions with the broker that ended in an error.
         public var sessions: Int64 = 0
+        /// Stores thrown away because they were damaged.
+        public var damages: Int64 = 0
         /// Why each partition's recovery went as it did, counted.
         public var recoveries: [String: Int] = [:]
     }

@@ -23,7 +23,7 @@ extension StageSession {
                 try? producer.abort()
                 throw error.isStaleMember && !producer.isOpen ? OffsetsRefused(cause: error) : error
             }
-            try environment.atCommit?(.betweenKafkaAndStore)
+            try pass(.afterCommit)
         }
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         guard !commit.isEmpty || !batch.changes.isEmpty || isStampDue(now) else { return }
@@ -35,6 +35,7 @@ extension StageSession {
         try Positions.stampWritten(now, in: batch.changes)
         try batch.changes.commit()
         stamped = now
+        try pass(.afterStore)
         status.update {
             $0.records += commit.records
             $0.replayed += commit.replayed
@@ -42,6 +43,8 @@ extension StageSession {
             $0.batches += 1
         }
     }
+
+    func pass(_ point: CrashPoint) throws { try environment.atPoint?(Stage.name, point) }
 
     /// A store that is kept up to date is in use, though a quiet log leaves nothing to write for days.
     private func isStampDue(_ now: Int64) -> Bool {
@@ -53,6 +56,7 @@ extension StageSession {
     ) throws {
         try producer.begin()
         for output in outputs { try producer.produce(output) }
+        try pass(.beforeOffsets)
         if !positions.isEmpty {
             var offsets: [TopicPartition: CommittedOffset] = [:]
             for (place, position) in positions {
@@ -62,7 +66,7 @@ extension StageSession {
             }
             try producer.sendOffsets(offsets, of: consumer)
         }
-        try environment.atCommit?(.beforeKafka)
+        try pass(.beforeCommit)
         try producer.commit()
     }
 }

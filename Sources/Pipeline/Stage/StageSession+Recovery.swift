@@ -32,6 +32,7 @@ extension StageSession: RebalanceListener {
     }
 
     func revoked(_ partitions: [TopicPartition], from consumer: Consumer) throws {
+        try pass(.inRevocation)
         for place in partitions {
             owned[place] = nil
             unprepared.remove(place)

@@ -32,6 +32,9 @@ final class StageSession<Stage: StreamStage> {
     var unprepared: Set<TopicPartition> = []
     /// Wall-clock milliseconds of the store's last write in this session.
     var stamped: Int64 = 0
+    /// When the store was last copied, and when the progress of a replay was last told.
+    var checkpointed = ContinuousClock.now
+    private var toldProgress = ContinuousClock.now
     /// Records read and not yet processed; `next` is the first of them.
     private var waiting: [Record] = []
     private var next = 0
@@ -110,8 +113,10 @@ final class StageSession<Stage: StreamStage> {
         try stage.finish(batch)
         noteMarks(of: batch, in: &commit)
         try self.commit(batch, commit)
+        if owned.values.contains(where: { $0.position.timers > 0 }) { try pass(.betweenTimers) }
         endSilence()
         report()
+        writeCheckpointIfDue()
     }
 
     /// Positions that go to Kafka for their marks' sake.
@@ -257,11 +262,26 @@ final class StageSession<Stage: StreamStage> {
         let hasMore = next < waiting.count || stage.backlog > 0
         let isAtEnd = isAtEnd
         if isReady, !status.now.isReady { environment.logger.info("ready", ["stage": Stage.name]) }
+        tellProgress()
         status.update {
             $0.partitions = owned.keys.map(\.partition).sorted()
             $0.isReady = isReady
             $0.isDrained = isReady && isAtEnd && !hasMore
         }
+    }
+
+    /// A long replay says every few seconds how far it is.
+    private func tellProgress() {
+        let silent = owned.filter(\.value.isSilent)
+        guard !silent.isEmpty, ContinuousClock.now - toldProgress > .seconds(5) else { return }
+        toldProgress = .now
+        let left = silent.values.reduce(0) { $0 + $1.silentUntil.offset - $1.position.offset }
+        environment.logger.info(
+            "replaying",
+            [
+                "stage": Stage.name, "partitions": silent.keys.sorted().map { "\($0)" }.joined(separator: " "),
+                "records": "\(status.now.replayed)", "left": "\(left)",
+            ])
     }
 
     /// Every partition read here was read to its end when last looked at.

@@ -15,10 +15,11 @@ extension Notestream {
         ]
     ) { arguments in
         let context = try Context(arguments)
+        let crash = try ProcessInfo.processInfo.environment["NOTESTREAM_CRASH_AT"].map(CrashOrder.init)
         let service = try PipelineService(
             settings: context.settings, catalog: context.topics.catalog,
             stages: try stages(arguments.value("--stages")), client: context.client, logger: context.logger,
-            firstTexts: FirstNotes.texts)
+            crash: crash, firstTexts: FirstNotes.texts)
         let stop = StopSignal()
         let signals = StopSignals {
             stop.set()
