@@ -8,33 +8,20 @@ import Testing
 private final class OwnKafka {
     let broker: TestBroker
     private let folder: TemporaryFolder
-    private let port: Int
+    private let control: BrokerControl
 
     init(port: Int) throws {
         folder = try TemporaryFolder()
-        self.port = port
         broker = TestBroker(kind: .kafka, servers: "127.0.0.1:\(port)")
-        try run("start", "--kind", "kafka", "--port", String(port))
+        control = BrokerControl(port: String(port), runDirectory: folder.path)
+        try control.start()
     }
 
-    func kill() throws { try run("stop", "--kill") }
+    func kill() throws { try control.kill() }
 
-    func start() throws { try run("start", "--kind", "kafka", "--port", String(port)) }
+    func start() throws { try control.start() }
 
-    private func run(_ arguments: String...) throws {
-        let process = Process()
-        process.executableURL =
-            URL(filePath: #filePath).deletingLastPathComponent()
-            .appending(path: "../../Ops/broker").standardizedFileURL
-        process.arguments = arguments + ["--run-dir", folder.path]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        try #require(process.terminationStatus == 0, "Ops/broker \(arguments) ended with \(process.terminationStatus)")
-    }
-
-    deinit { try? run("stop", "--kill") }
+    deinit { try? control.kill() }
 }
 
 extension BrokerTests {

@@ -5,19 +5,28 @@ import Foundation
 import Pipeline
 import Support
 
-/// One notestream on one broker: topics, consumer groups and a state directory that nobody else uses.
+/// One notestream on one broker: topics, consumer groups and state directories that nobody else uses. Most tests run one
+/// instance; those that run several name each by its state directory.
 final class Deployment {
     let broker: TestBroker
     let topics: Topics
     let prefix: String
     let folder: TemporaryFolder
     let log: LogWatcher
-    private(set) var service: Binary.Running?
+    /// Running instances, by the name of their state directory.
+    private(set) var instances: [String: Binary.Running] = [:]
+    /// All that ever ran, for their logs' sake.
+    private var lives: [Binary.Running] = []
     private let environment: [String: String]
 
     /// Makes the topics.
-    /// - Parameter config: settings of topics, beside those of the built-in catalogue.
-    init(_ broker: TestBroker, _ purpose: String, config: [TopicName: [String: String]] = [:]) throws {
+    /// - Parameters:
+    ///   - config: settings of topics, beside those of the built-in catalogue.
+    ///   - settings: environment variables of every command and instance.
+    init(
+        _ broker: TestBroker, _ purpose: String, config: [TopicName: [String: String]] = [:],
+        settings: [String: String] = [:]
+    ) throws {
         self.broker = broker
         prefix = TestBroker.uniqueName(purpose) + "."
         folder = try TemporaryFolder()
@@ -33,14 +42,19 @@ final class Deployment {
             catalog = try TopicCatalog.load(file: path)
             environment["NOTESTREAM_TOPICS"] = path
         }
-        self.environment = environment
+        self.environment = environment.merging(settings) { _, own in own }
         topics = Topics(prefix: prefix, catalog: catalog)
         log = LogWatcher(broker.settings, topics)
         let applied = try command("topics", "apply")
         guard applied.exit == 0 else { throw IntegrationError("topics apply: \(applied)") }
     }
 
-    var statePath: String { folder.path + "/state" }
+    var statePath: String { statePath(of: Self.first) }
+
+    func statePath(of instance: String) -> String { folder.path + "/" + instance }
+
+    /// The instance that is meant where none is named.
+    static let first = "state"
 
     /// Runs a command of notestream against this deployment.
     func command(_ arguments: String...) throws -> Binary.Finished { try Binary.run(arguments, environment) }
@@ -62,41 +76,61 @@ final class Deployment {
     // MARK: - The service
 
     /// Starts all stages.
-    func start() throws { service = try Binary.Running(["run"], environment) }
+    func start(_ instance: String = first, _ settings: [String: String] = [:]) throws {
+        let own = ["NOTESTREAM_STATE_DIRECTORY": statePath(of: instance)]
+        let running = try Binary.Running(
+            ["run"], environment.merging(own) { $1 }.merging(settings) { $1 })
+        instances[instance] = running
+        lives.append(running)
+    }
 
-    /// Asks the service to stop, waits for its end; answers its exit status and how long that took.
+    /// Asks an instance to stop, waits for its end; answers its exit status and how long that took.
     @discardableResult
-    func stop() throws -> (exit: Int32, duration: Duration) {
-        guard let service else { throw IntegrationError("no service runs") }
+    func stop(_ instance: String = first) throws -> (exit: Int32, duration: Duration) {
+        guard let service = instances[instance] else { throw IntegrationError("no service runs as \(instance)") }
         let start = ContinuousClock.now
         service.send(SIGTERM)
         let ended = wait(.seconds(60)) { !service.process.isRunning }
-        guard ended else { throw IntegrationError("the service ignores SIGTERM for 60 s:\n\(try tail())") }
-        self.service = nil
+        guard ended else { throw IntegrationError("\(instance) ignores SIGTERM for 60 s:\n\(try tail())") }
+        instances[instance] = nil
         return (service.process.terminationStatus, ContinuousClock.now - start)
     }
 
-    /// Kills the service as a power cut would.
-    func kill() {
-        service?.send(SIGKILL)
-        service?.process.waitUntilExit()
-        service = nil
+    /// Kills an instance as a power cut would; one that has killed itself is taken out all the same.
+    func kill(_ instance: String = first) {
+        instances[instance]?.send(SIGKILL)
+        instances[instance]?.process.waitUntilExit()
+        instances[instance] = nil
     }
 
-    /// What the service wrote to its log, of lines with a certain message.
-    func lines(_ message: String) throws -> [[String: String]] {
-        try (service?.errors() ?? "").split(separator: "\n").compactMap { line in
+    /// Whether an instance runs.
+    func runs(_ instance: String) -> Bool { instances[instance]?.process.isRunning == true }
+
+    /// What an instance wrote to its log, of lines with a certain message.
+    func lines(_ message: String, of instance: String = first) throws -> [[String: String]] {
+        try instances[instance].map { try Self.lines(message, in: $0) } ?? []
+    }
+
+    /// What all instances that ever ran wrote, of lines with a certain message.
+    func allLines(_ message: String) throws -> [[String: String]] {
+        try lives.flatMap { try Self.lines(message, in: $0) }
+    }
+
+    private static func lines(_ message: String, in running: Binary.Running) throws -> [[String: String]] {
+        try running.errors().split(separator: "\n").compactMap { line in
             let object = try? JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: String]
             return object?["message"] == message ? object : nil
         }
     }
 
-    func waitUntilReady() throws {
+    /// Waits until all stages of an instance are ready, as they are when it owns something of each.
+    func waitUntilReady(_ instance: String = first) throws {
         let isReady = try wait(.seconds(120)) {
             try requireRunning()
-            return Set(try lines("ready").compactMap { $0["stage"] }).count == StageName.allCases.count
+            let ready = try lines("ready", of: instance).compactMap { $0["stage"] }
+            return Set(ready).count == StageName.allCases.count
         }
-        guard isReady else { throw IntegrationError("the service is not ready after 120 s:\n\(try tail())") }
+        guard isReady else { throw IntegrationError("\(instance) is not ready after 120 s:\n\(try tail())") }
     }
 
     /// Waits until every stage has committed all it was given and nothing has come out for a while.
@@ -104,7 +138,7 @@ final class Deployment {
         quiet: Duration = .milliseconds(1_500), timeout: Duration = .seconds(300),
         and condition: () throws -> Bool = { true }
     ) throws {
-        try waitUntilReady()
+        if instances.count == 1, let only = instances.keys.first { try waitUntilReady(only) }
         let admin = try Admin(broker.settings)
         var quietSince = ContinuousClock.now
         let isDrained = try wait(timeout) {
@@ -126,13 +160,16 @@ final class Deployment {
     }
 
     func requireRunning() throws {
-        guard let service, service.process.isRunning else {
+        guard !instances.isEmpty, instances.values.allSatisfy(\.process.isRunning) else {
             throw IntegrationError("the service has ended by itself:\n\(try tail())")
         }
     }
 
     private func tail() throws -> String {
-        try (service?.errors() ?? "").split(separator: "\n").suffix(15).joined(separator: "\n")
+        try instances.sorted { $0.key < $1.key }.map { name, running in
+            let lines = try running.errors().split(separator: "\n").suffix(15)
+            return ([Substring(name + ":")] + lines).joined(separator: "\n")
+        }.joined(separator: "\n")
     }
 
     // MARK: - Models
@@ -140,10 +177,17 @@ final class Deployment {
     /// The topic that model versions travel through.
     var models: ModelTopic { ModelTopic(client: broker.settings, topics: topics, groupPrefix: prefix) }
 
-    /// Publishes what another deployment has on model-updates: the same version, without making it again.
-    func takeModels(from other: Deployment) throws {
+    /// What is on model-updates now.
+    func modelRecords() throws -> [Record] {
+        var records: [Record] = []
+        try TopicReader(broker.settings).readToEnd(topics.places(of: .modelUpdates)) { records.append($0) }
+        return records
+    }
+
+    /// Publishes what another deployment had on model-updates: the same versions, without making them again.
+    func takeModels(_ records: [Record]) throws {
         let producer = try Producer(broker.settings)
-        try TopicReader(other.broker.settings).readToEnd(other.topics.places(of: .modelUpdates)) { record in
+        for record in records {
             try producer.produce(
                 OutgoingRecord(
                     topic: topics.name(of: .modelUpdates), key: record.key, value: record.value,
@@ -153,7 +197,7 @@ final class Deployment {
     }
 
     deinit {
-        kill()
+        for instance in instances.keys { kill(instance) }
         try? broker.deleteTopics(TopicName.allCases.map(topics.name(of:)))
     }
 

@@ -25,12 +25,12 @@ struct SampleLog {
 
     /// A log that the program made up.
     static func simulated(
-        into folder: TemporaryFolder, notes: Int = 60, clicks: Int = 600, days: Int = 10
+        into folder: TemporaryFolder, notes: Int = 60, clicks: Int = 600, days: Int = 10, seed: UInt64 = 1
     ) throws -> SampleLog {
         let path = folder.path + "/sample"
         let finished = try Binary.run([
             "simulate", "--notes", "\(notes)", "--clicks", "\(clicks)", "--users", "40", "--days", "\(days)",
-            "--into", path,
+            "--seed", "\(seed)", "--into", path,
         ])
         guard finished.exit == 0 else { throw IntegrationError("simulate: \(finished)") }
         return try SampleLog(path, in: folder)
