@@ -17,7 +17,8 @@ struct Context {
         .value("--bootstrap-servers", "HOST:PORT", "the broker, in place of the configured one"),
     ]
 
-    init(_ arguments: Arguments) throws {
+    /// - Parameter layout: the option that names a topics.yaml; nil where the command has none.
+    init(_ arguments: Arguments, layout: String? = "--topics") throws {
         var settings = try Settings.load(file: arguments["--config"])
         if let servers = arguments["--bootstrap-servers"] { settings.kafka.bootstrapServers = servers }
         let logger = Logger(label: "notestream", level: Logger.Level(rawValue: settings.log.level.rawValue) ?? .info)
@@ -25,7 +26,7 @@ struct Context {
         self.settings = settings
         self.logger = logger
         topics = Topics(
-            prefix: settings.kafka.topicPrefix, catalog: try TopicCatalog.load(file: arguments["--topics"]))
+            prefix: settings.kafka.topicPrefix, catalog: try TopicCatalog.load(file: layout.flatMap { arguments[$0] }))
         client = ClientSettings(
             bootstrapServers: settings.kafka.bootstrapServers, properties: settings.kafka.client
         ) { line in

@@ -20,7 +20,8 @@ enum Notestream {
               notestream related <note id>
             """,
         subcommands: [
-            run, retrain, topics, models, simulate, publish, related, search, evaluate, inspect, digest, demo, config,
+            run, retrain, topics, models, simulate, publish, related, search, evaluate, inspect, digest,
+            replay, demo, config,
         ])
 
     static func main() {

@@ -11,7 +11,7 @@ extension IntegrationTests {
             ["models", "bootstrap"],
             ["models", "publish"], ["models", "list"], ["models", "show"], ["models", "promote"],
             ["models", "rollback"], ["simulate"], ["publish"], ["related"],
-            ["search"], ["evaluate"], ["inspect"], ["digest"], ["demo"], ["config"],
+            ["search"], ["evaluate"], ["inspect"], ["digest"], ["replay"], ["demo"], ["config"],
         ]
 
         @Test("--help teaches every command", arguments: commands)

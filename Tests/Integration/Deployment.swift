@@ -64,8 +64,8 @@ final class Deployment {
     func succeed(_ arguments: String...) throws -> Binary.Finished { try succeed(arguments) }
 
     @discardableResult
-    func succeed(_ arguments: [String]) throws -> Binary.Finished {
-        let finished = try Binary.run(arguments, environment)
+    func succeed(_ arguments: [String], _ settings: [String: String] = [:]) throws -> Binary.Finished {
+        let finished = try Binary.run(arguments, environment.merging(settings) { $1 })
         guard finished.exit == 0 else { throw IntegrationError("notestream \(arguments) ended with \(finished)") }
         return finished
     }
@@ -201,7 +201,7 @@ final class Deployment {
         try? broker.deleteTopics(TopicName.allCases.map(topics.name(of:)))
     }
 
-    private static func yaml(_ catalog: TopicCatalog, _ config: [TopicName: [String: String]]) -> String {
+    static func yaml(_ catalog: TopicCatalog, _ config: [TopicName: [String: String]]) -> String {
         var text = "replication: \(catalog.replication)\ntopics:\n"
         for topic in catalog.topics {
             text +=

@@ -20,9 +20,10 @@ struct Outcome {
     /// Profiles ever written.
     var profileRecords = 0
 
-    init(_ deployment: Deployment) throws {
-        let topics = deployment.topics
-        let reader = TopicReader(deployment.broker.settings)
+    init(_ deployment: Deployment) throws { try self.init(deployment.broker.settings, deployment.topics) }
+
+    init(_ client: ClientSettings, _ topics: Topics) throws {
+        let reader = TopicReader(client)
         try reader.readToEnd(topics.places(of: .noteRecommendations)) { record in
             let key = record.key ?? []
             listKeys.insert(key)

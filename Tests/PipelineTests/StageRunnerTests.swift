@@ -77,13 +77,15 @@ final class CountingWorld {
 
     /// Starts an instance on a thread of its own.
     func start(
-        _ instance: String = "a", mark: String = "", told: MarkWatch? = nil,
-        crash: (@Sendable (CrashPoint) throws -> Void)? = nil
+        _ instance: String = "a", mark: String = "", told: MarkWatch? = nil, directory: String? = nil,
+        checkpoints: StoreCheckpoints? = nil, crash: (@Sendable (CrashPoint) throws -> Void)? = nil
     ) -> RunningStage {
         var environment = environment(instance)
+        environment.checkpoints = checkpoints
         if let crash { environment.atPoint = { try crash($1) } }
         return RunningStage(
-            StageRunner<CountingStage>(environment: environment, directory: directory(instance)) { _ in
+            StageRunner<CountingStage>(environment: environment, directory: directory ?? self.directory(instance)) {
+                _ in
                 CountingStage(mark: mark, told: told)
             })
     }
@@ -136,6 +138,8 @@ final class RunningStage: Sendable {
         thread.stackSize = 4 << 20
         thread.start()
     }
+
+    var hasEnded: Bool { outcome.withLock { $0 != nil } }
 
     /// Waits until it has ended.
     func join() throws {

@@ -15,6 +15,8 @@ struct ChaosLog {
         case deletion([UInt8])
         case click(LoggedClick)
         case forget([UInt8])
+        /// Lets time pass in the partition of a user.
+        case tick(like: [UInt8], at: Int64)
     }
 
     /// In the order in which they are published.
@@ -65,6 +67,7 @@ struct ChaosLog {
             case .deletion(let note): living.remove(note)
             case .click(let click): log.append(.click(user: click.user, note: click.note, time: click.time))
             case .forget(let user): log.append(.forget(user: user))
+            case .tick(_, let time): log.append(.tick(time: time))
             }
         }
         self.living = living
@@ -97,6 +100,11 @@ extension ChaosLog.Event {
                 topic: topics.name(of: .clicks), key: click.user, value: try event.encode(as: .json))
         case .forget(let user):
             return OutgoingRecord(topic: topics.name(of: .clicks), key: user, value: nil)
+        case .tick(let user, let time):
+            return OutgoingRecord(
+                topic: topics.name(of: .clicks),
+                partition: Partitioner.partition(for: user, count: topics.partitions(of: .clicks)), key: nil,
+                value: try Click(time: Timestamp(milliseconds: time)).encode(as: .json))
         }
     }
 }
