@@ -16,8 +16,13 @@ final class Deployment {
     private let environment: [String: String]
 
     /// Makes the topics.
-    /// - Parameter config: settings of topics, beside those of the built-in catalogue.
-    init(_ broker: TestBroker, _ purpose: String, config: [TopicName: [String: String]] = [:]) throws {
+    /// - Parameters:
+    ///   - config: settings of topics, beside those of the built-in catalogue.
+    ///   - access: variables by which the program reaches the broker in another way than the test does.
+    init(
+        _ broker: TestBroker, _ purpose: String, config: [TopicName: [String: String]] = [:],
+        access: [String: String] = [:]
+    ) throws {
         self.broker = broker
         prefix = TestBroker.uniqueName(purpose) + "."
         folder = try TemporaryFolder()
@@ -33,7 +38,7 @@ final class Deployment {
             catalog = try TopicCatalog.load(file: path)
             environment["NOTESTREAM_TOPICS"] = path
         }
-        self.environment = environment
+        self.environment = environment.merging(access) { $1 }
         topics = Topics(prefix: prefix, catalog: catalog)
         log = LogWatcher(broker.settings, topics)
         let applied = try command("topics", "apply")
