@@ -5,8 +5,8 @@ extension Settings {
         # Settings of notestream. Everything here is the default: keep the lines that you change.
         #
         # Each setting is also an environment variable, which wins over the file: NOTESTREAM_, section, key, as in
-        # NOTESTREAM_KAFKA_BOOTSTRAP_SERVERS. Client settings have _ for the dot: NOTESTREAM_KAFKA_CLIENT_SASL_PASSWORD
-        # sets sasl.password.
+        # NOTESTREAM_KAFKA_BOOTSTRAP_SERVERS. Client settings have _ for the dot: NOTESTREAM_KAFKA_CLIENT_SASL_USERNAME
+        # sets sasl.username.
 
         kafka:
           # The brokers: host:port, several with commas between.
@@ -17,6 +17,9 @@ extension Settings {
           group_prefix: notestream-
           # Passed to librdkafka as they are: security.protocol, sasl.mechanism, ssl.ca.location, compression.type, …
           client: {}
+          # Client settings that must not be seen, each with a file that holds it: {sasl.password: /run/secrets/kafka}. The
+          # file is read anew at each connection. NOTESTREAM_KAFKA_CLIENT_SASL_PASSWORD, the password itself, wins over it.
+          secrets: {}
 
         state:
           # Where the stores lie. All of it can be rebuilt from the topics; a local disk is best.

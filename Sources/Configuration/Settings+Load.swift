@@ -12,16 +12,20 @@ extension Settings {
         let defaults = try YAMLNode.parse(example, file: defaultsName)
         var tree = defaults
         if let file = file ?? environment["NOTESTREAM_CONFIG"] {
-            tree = try tree.overlaid(with: try YAMLNode.parse(try TextFile.read(file), file: file), known: defaults)
+            let written = try YAMLNode.parse(try TextFile.read(file), file: file)
+            try Secret.refuse(in: written)
+            tree = try tree.overlaid(with: written, known: defaults)
         }
         for change in try environmentChanges(environment, in: defaults) {
             tree = try tree.overlaid(with: change, known: defaults)
         }
         var settings = try YAMLDecoder.decode(Settings.self, from: tree)
+        settings.kafka.hideSecrets()
         try settings.check(tree)
         settings.state.directory = TextFile.expandingHome(settings.state.directory, environment)
         settings.state.checkpoints = TextFile.expandingHome(settings.state.checkpoints, environment)
         settings.model.path = TextFile.expandingHome(settings.model.path, environment)
+        settings.kafka.secrets = settings.kafka.secrets.mapValues { $0.expandingHome(environment) }
         return settings
     }
 
@@ -41,9 +45,9 @@ extension Settings {
                 let place = Place.environment(variable)
                 var path = [section.key]
                 let key = variable.dropFirst(prefix.count).lowercased()
-                if section.key == "kafka", key.hasPrefix("client_") {
+                if section.key == "kafka", let map = ["client", "secrets"].first(where: { key.hasPrefix($0 + "_") }) {
                     // librdkafka's names have dots, which variables cannot have.
-                    path += ["client", String(key.dropFirst("client_".count).replacing("_", with: "."))]
+                    path += [map, String(key.dropFirst(map.count + 1).replacing("_", with: "."))]
                 } else {
                     path.append(key)
                 }

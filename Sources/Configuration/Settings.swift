@@ -27,6 +27,8 @@ public struct Settings: Decodable, Equatable, Sendable {
         public var groupPrefix: String
         /// Settings passed to librdkafka as they are.
         public var client: [String: String]
+        /// Settings of librdkafka that must not be seen, such as `sasl.password`, by name.
+        public var secrets: [String: Secret]
 
         /// A topic's name on the broker.
         public func topic(_ name: TopicName) -> String { topicPrefix + name.rawValue }

@@ -46,7 +46,7 @@ public final class Admin {
     public init(_ settings: ClientSettings) throws(EventLogError) {
         client = try Client(
             RD_KAFKA_PRODUCER, settings, defaults: [:], fixed: [:],
-            callbacks: ClientCallbacks(logger: settings.logger))
+            callbacks: ClientCallbacks(settings))
     }
 
     deinit { client.destroy() }

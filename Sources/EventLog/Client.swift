@@ -1,4 +1,5 @@
 import CRdKafka
+import Glibc
 import Synchronization
 
 /// Owns one librdkafka handle: its settings, its callbacks and its end.
@@ -19,14 +20,14 @@ final class Client {
         do throws(EventLogError) {
             var fixed = fixed
             fixed["bootstrap.servers"] = settings.bootstrapServers
-            for name in settings.properties.keys.sorted() where fixed[name] != nil {
-                throw EventLogError(
-                    RD_KAFKA_RESP_ERR__INVALID_ARG, "Kafka client property \(name) is set by notestream; remove it")
+            let given = settings.properties.merging(try settings.secrets()) { $1 }
+            for name in given.keys.sorted() where fixed[name] != nil {
+                throw EventLogError(invalidSetting: "Kafka client property \(name) is set by notestream; remove it")
             }
-            let chosen = Self.common.merging(defaults) { $1 }.merging(settings.properties) { $1 }.merging(fixed) { $1 }
+            let chosen = Self.common.merging(defaults) { $1 }.merging(given) { $1 }.merging(fixed) { $1 }
             // By name, so that of several bad ones the same is reported every time.
             for (name, value) in chosen.sorted(by: { $0.key < $1.key }) {
-                try Self.set(name, value, configuration)
+                try Self.set(name, value, isSecret: settings.properties[name] != value, configuration)
             }
         } catch {
             rd_kafka_conf_destroy(configuration)
@@ -44,7 +45,7 @@ final class Client {
         var why = [CChar](repeating: 0, count: 512)
         guard let handle = rd_kafka_new(kind, configuration, &why, why.count) else {
             rd_kafka_conf_destroy(configuration)
-            throw EventLogError(RD_KAFKA_RESP_ERR__INVALID_ARG, "Kafka client: " + String(fromBuffer: why))
+            throw EventLogError(invalidSetting: "Kafka client: " + Self.withAdvice(String(fromBuffer: why)))
         }
         self.handle = handle
         self.callbacks = callbacks
@@ -57,12 +58,31 @@ final class Client {
         "reconnect.backoff.max.ms": "1000",
     ]
 
-    private static func set(_ name: String, _ value: String, _ configuration: OpaquePointer) throws(EventLogError) {
+    private static func set(
+        _ name: String, _ value: String, isSecret: Bool, _ configuration: OpaquePointer
+    ) throws(EventLogError) {
+        try requireReadable(name, value)
         var why = [CChar](repeating: 0, count: 512)
         guard rd_kafka_conf_set(configuration, name, value, &why, why.count) == RD_KAFKA_CONF_OK else {
-            throw EventLogError(
-                RD_KAFKA_RESP_ERR__INVALID_ARG, "Kafka client property \(name): " + String(fromBuffer: why))
+            // librdkafka quotes the values it does not take.
+            let reason = isSecret ? "librdkafka does not take it" : String(fromBuffer: why)
+            throw EventLogError(invalidSetting: "Kafka client property \(name): " + reason)
         }
+    }
+
+    /// Of a private key that it cannot use librdkafka says "PEM lib".
+    private static func withAdvice(_ reason: String) -> String {
+        guard reason.hasPrefix("ssl.key.location failed") else { return reason }
+        return reason + "; it must be the key of ssl.certificate.location, and an encrypted one needs ssl.key.password"
+    }
+
+    /// Of a certificate that is not there librdkafka says "system lib", and no name.
+    private static func requireReadable(_ name: String, _ path: String) throws(EventLogError) {
+        guard name.hasPrefix("ssl."), name.hasSuffix(".location"), path != "probe", access(path, R_OK) != 0 else {
+            return
+        }
+        let reason = String(cString: strerror(errno))
+        throw EventLogError(invalidSetting: "Kafka client property \(name): '\(path)' cannot be read (\(reason))")
     }
 
     /// Throws what a call returned by number.
@@ -88,7 +108,7 @@ final class Client {
 
     /// "Timed out" alone helps nobody: adds the last trouble with a broker, such as a refused connection.
     func explained(_ error: EventLogError) -> EventLogError {
-        guard error.isTimeout, let trouble = callbacks.lastTrouble else { return error }
+        guard error.lacksReason, let trouble = callbacks.lastTrouble else { return error }
         var error = error
         error.message += "; last trouble: " + trouble
         return error
@@ -118,31 +138,60 @@ final class Client {
 
 /// What librdkafka calls back. Its threads call `log`; the rest is called by the owner's thread, from within a poll.
 class ClientCallbacks {
-    private let logger: @Sendable (LogLine) -> Void
-    private let trouble = Mutex<String?>(nil)
+    let settings: ClientSettings
+    private let seen = Mutex(Seen())
 
-    init(logger: @escaping @Sendable (LogLine) -> Void) { self.logger = logger }
+    private struct Seen {
+        var trouble: String?
+        var refusal: (last: Refusal, since: ContinuousClock.Instant)?
+    }
+
+    init(_ settings: ClientSettings) { self.settings = settings }
 
     static func from(_ opaque: UnsafeMutableRawPointer?) -> ClientCallbacks? {
         opaque.map { Unmanaged<ClientCallbacks>.fromOpaque($0).takeUnretainedValue() }
     }
 
-    var lastTrouble: String? { trouble.withLock { $0 } }
+    /// The last trouble with a broker, in words for the operator where they are known.
+    var lastTrouble: String? { seen.withLock { $0.trouble } }
+
+    /// The last refusal, if nothing has come from a broker since.
+    var refusal: Refusal? { seen.withLock { $0.refusal?.last } }
+
+    /// A refusal that leaves no doubt, once brokers have gone on refusing for so long.
+    func lastingRefusal(_ duration: Duration) -> EventLogError? {
+        guard let (refusal, since) = seen.withLock({ $0.refusal }), refusal.isCertain else { return nil }
+        return ContinuousClock.now - since >= duration ? EventLogError(refusal, settings) : nil
+    }
+
+    /// Something came from a broker: it lets us in.
+    func forgetRefusal() { seen.withLock { $0.refusal = nil } }
 
     final func log(_ level: Int, _ facility: UnsafePointer<CChar>?, _ text: UnsafePointer<CChar>?) {
         let facility = facility.map { String(cString: $0) } ?? ""
         let text = text.map { String(cString: $0) } ?? ""
         // All kinds of client share one set of properties, so one meant for another kind is nothing to warn of.
         if facility == "CONFWARN" && text.contains("property and will be ignored by this") { return }
-        // Blocking calls serve no error callback; what failed meanwhile is known from here alone.
-        if level <= 3 { trouble.withLock { $0 = text } }
-        logger(LogLine(level: level, facility: facility, message: text))
+        guard facility == "FAIL", let refusal = Refusal(text) else {
+            // Blocking calls serve no error callback; what failed meanwhile is known from here alone.
+            if level <= 3 { seen.withLock { $0.trouble = text } }
+            settings.logger(LogLine(level: level, facility: facility, message: text))
+            return
+        }
+        let words = refusal.explained(to: settings)
+        seen.withLock { seen in
+            seen.trouble = words
+            seen.refusal = (last: refusal, since: seen.refusal?.since ?? .now)
+        }
+        settings.logger(LogLine(level: 3, facility: facility, message: words))
     }
 
     final func noteTrouble(_ code: rd_kafka_resp_err_t, _ reason: UnsafePointer<CChar>?) {
         let text = reason.map { String(cString: $0) } ?? String(cString: rd_kafka_err2str(code))
-        if code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN { trouble.withLock { $0 = text } }
-        logger(LogLine(level: 4, facility: String(cString: rd_kafka_err2name(code)), message: text))
+        // The log has said it already, in better words.
+        if Refusal(text) != nil { return }
+        if code != RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN { seen.withLock { $0.trouble = text } }
+        settings.logger(LogLine(level: 4, facility: String(cString: rd_kafka_err2name(code)), message: text))
     }
 }
 

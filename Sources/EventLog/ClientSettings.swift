@@ -16,16 +16,21 @@ public struct ClientSettings: Sendable {
     ///
     /// A setting that librdkafka does not know, or one on which the guarantees here rest, is refused when a client is made.
     public var properties: [String: String]
+    /// Reads the settings that must not be seen, such as `sasl.password`; asked anew for each client that is made, so that
+    /// one that is changed while the program runs is taken up by the next client.
+    public var secrets: @Sendable () throws(EventLogError) -> [String: String]
     /// Takes librdkafka's log lines, on any thread; it must not call back into the client.
     public var logger: @Sendable (LogLine) -> Void
 
     /// Settings; without a logger, lines are dropped (errors are thrown all the same).
     public init(
         bootstrapServers: String, properties: [String: String] = [:],
-        logger: @escaping @Sendable (LogLine) -> Void = { _ in }
+        logger: @escaping @Sendable (LogLine) -> Void = { _ in },
+        secrets: @escaping @Sendable () throws(EventLogError) -> [String: String] = { () throws(EventLogError) in [:] }
     ) {
         self.bootstrapServers = bootstrapServers
         self.properties = properties
+        self.secrets = secrets
         self.logger = logger
     }
 }

@@ -27,6 +27,8 @@ public final class Consumer {
     /// The group's assignor keeps no state before the first assignment; see `end`.
     var hasSubscribed = false
     var hasBeenAssigned = false
+    /// Something came from a broker during the running poll.
+    private var hasHeard = false
     private var topicNames = TopicNames()
     private(set) var isClosed = false
 
@@ -53,7 +55,7 @@ public final class Consumer {
             // librdkafka assigns only where there is a group, which nobody joins by this.
             defaults["group.id"] = "notestream-reader"
         }
-        callbacks = ConsumerCallbacks(logger: settings.logger)
+        callbacks = ConsumerCallbacks(settings)
         client = try Client(
             RD_KAFKA_CONSUMER, settings, defaults: defaults, fixed: fixed, callbacks: callbacks
         ) { configuration in
@@ -75,6 +77,8 @@ public final class Consumer {
     /// and another is needed. A static member may be told that it is fenced (`isFenced`) when its broker was away for
     /// longer than the session time-out, although there is no other: librdkafka heartbeats without its member id then.
     ///
+    /// Brokers that refuse the client (`isRefused`) and send nothing for seconds are a reason to make another one too.
+    ///
     /// - Throws: `EventLogError`, or whatever the listener threw.
     public func poll(maximum: Int = 1000, timeout: Duration, linger: Duration = .zero) throws -> [Record] {
         try throwPendingError()
@@ -93,6 +97,7 @@ public final class Consumer {
             loseEverything()
         }
         if gathered.isEmpty { try throwPendingError() }
+        try throwLastingRefusal()
         let records = gathered
         gathered = []
         return records
@@ -104,6 +109,15 @@ public final class Consumer {
         throw error
     }
 
+    /// librdkafka goes on asking with the password it was made with. Nothing came for a while after a refusal: a new client
+    /// has a chance, with what the secrets' files say by then.
+    private func throwLastingRefusal() throws(EventLogError) {
+        if hasHeard { client.callbacks.forgetRefusal() }
+        hasHeard = false
+        guard gathered.isEmpty else { return }
+        if let refusal = client.callbacks.lastingRefusal(.seconds(5)) { throw refusal }
+    }
+
     /// A record, the end of a partition, or an error.
     private func take(_ message: UnsafeMutablePointer<rd_kafka_message_t>) {
         let code = message.pointee.err
@@ -112,8 +126,10 @@ public final class Consumer {
         case RD_KAFKA_RESP_ERR_NO_ERROR:
             guard let place else { return }
             if !caughtUp.isEmpty { caughtUp[place] = nil }
+            hasHeard = true
             gathered.append(Record(message, at: place))
         case RD_KAFKA_RESP_ERR__PARTITION_EOF:
+            hasHeard = true
             if let place { caughtUp[place] = message.pointee.offset }
         case RD_KAFKA_RESP_ERR__MAX_POLL_EXCEEDED:
             // The partitions are lost, which the listener hears of next.

@@ -42,6 +42,19 @@ public struct EventLogError: Error, Hashable, Sendable {
         self.offset = offset
     }
 
+    /// The settings do not make a client.
+    init(invalidSetting message: String) { self.init(RD_KAFKA_RESP_ERR__INVALID_ARG, message) }
+
+    /// A secret cannot be read, in the words of whoever was to read it.
+    public static func unreadableSecret(_ reason: String) -> EventLogError { EventLogError(invalidSetting: reason) }
+
+    /// A refusal, in words for the operator.
+    init(_ refusal: Refusal, _ settings: ClientSettings) {
+        self.init(
+            refusal.isAboutTLS ? RD_KAFKA_RESP_ERR__SSL : RD_KAFKA_RESP_ERR__AUTHENTICATION,
+            refusal.explained(to: settings))
+    }
+
     /// Takes over an error object of librdkafka and frees it.
     init(consuming error: OpaquePointer) {
         defer { rd_kafka_error_destroy(error) }
@@ -67,10 +80,23 @@ public struct EventLogError: Error, Hashable, Sendable {
         ].contains(response)
     }
 
+    /// The settings are to blame, and no broker was asked.
+    public var isInvalidSetting: Bool { response == RD_KAFKA_RESP_ERR__INVALID_ARG }
+
+    /// Broker and client do not let each other in: password, certificates or the kind of connection.
+    public var isRefused: Bool {
+        response == RD_KAFKA_RESP_ERR__AUTHENTICATION || response == RD_KAFKA_RESP_ERR__SSL
+    }
+
     /// Time ran out.
     public var isTimeout: Bool {
         [RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT]
             .contains(response)
+    }
+
+    /// The call could not reach a broker, for a reason that librdkafka gives in its log alone.
+    var lacksReason: Bool {
+        isTimeout || response == RD_KAFKA_RESP_ERR__TRANSPORT || response == RD_KAFKA_RESP_ERR__ALL_BROKERS_DOWN
     }
 
     /// The offset asked for is not in the log (any more) and `auto.offset.reset` is `error`.

@@ -14,7 +14,7 @@ final class ProducerCore {
             // The broker and its topics decide what is too large: dead letters may be larger than the default lets through.
             "message.max.bytes": "20000000",
         ]
-        let deliveries = DeliveryCallbacks(logger: settings.logger)
+        let deliveries = DeliveryCallbacks(settings)
         client = try Client(
             RD_KAFKA_PRODUCER, settings, defaults: defaults, fixed: fixed, callbacks: deliveries
         ) { configuration in

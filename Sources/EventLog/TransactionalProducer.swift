@@ -29,7 +29,8 @@ public final class TransactionalProducer {
 
     /// Registers the id with the broker, fences older producers of that id and waits until their transactions are settled.
     public func initTransactions(timeout: Duration = .seconds(60)) throws(EventLogError) {
-        try retrying(Deadline(timeout)) { rd_kafka_init_transactions(core.client.handle, $0) }
+        // In slices: a refusal ends the waiting, which librdkafka would go on with.
+        try retrying(Deadline(timeout)) { rd_kafka_init_transactions(core.client.handle, min($0, 1000)) }
     }
 
     /// Opens a transaction.
@@ -114,7 +115,10 @@ public final class TransactionalProducer {
     ) throws(EventLogError) {
         while let raised = call(deadline.milliseconds) {
             var error = core.client.explained(EventLogError(consuming: raised))
-            if error.isRetriable && !deadline.hasPassed { continue }
+            if error.isRetriable && !deadline.hasPassed {
+                guard let refusal = core.client.callbacks.lastingRefusal(.seconds(1)) else { continue }
+                error = refusal
+            }
             error.requiresNewProducer = !error.requiresAbort
             throw error
         }

@@ -41,7 +41,7 @@ enum Notestream {
         switch error {
         case is UsageError: .usage
         case is ConfigurationError: .configuration
-        case is EventLogError: .unavailable
+        case let error as EventLogError: error.isInvalidSetting ? .configuration : .unavailable
         case is LogFileError, is CocoaError: .data
         default: .software
         }

@@ -75,7 +75,7 @@ import Testing
         let settings = try load(
             yaml,
             [
-                "NOTESTREAM_RECOMMEND_LIST_SIZE": "7", "NOTESTREAM_KAFKA_CLIENT_SASL_PASSWORD": "a: b #c",
+                "NOTESTREAM_RECOMMEND_LIST_SIZE": "7", "NOTESTREAM_KAFKA_CLIENT_SASL_USERNAME": "a: b #c",
                 "NOTESTREAM_KAFKA_CLIENT_SECURITY_PROTOCOL": "sasl_ssl", "NOTESTREAM_MODEL": "left alone",
             ])
         #expect(settings.kafka.bootstrapServers == "broker:9092")
@@ -84,7 +84,7 @@ import Testing
         #expect(
             settings.kafka.client == [
                 "security.protocol": "sasl_ssl", "enable.ssl.certificate.verification": "true",
-                "sasl.password": "a: b #c",
+                "sasl.username": "a: b #c",
             ])
         #expect(settings.recommend.listSize == 7)
         #expect(settings.recommend.diversity == 0.25)
@@ -114,6 +114,7 @@ import Testing
         ("window:\n  days: 0", 2, "use 1 to 366"),
         ("kafka:\n  client:\n    - a", 2, "kafka.client"),
         ("kafka:\n  topic_prefix: 'a b'", 2, "only letters"),
+        ("kafka:\n  secrets: {sasl.password: [a]}", 2, "kafka.secrets.sasl.password"),
         ("kafka: &a {}\nstate: *a", 2, "aliases"),
         ("kafka: !!map {}", 1, "tags"),
         ("kafka: {}\n---\nkafka: {}", 2, "second document"),

@@ -1,5 +1,7 @@
+import CRdKafka
 import EventLog
 import Foundation
+import Support
 import Synchronization
 import Testing
 
@@ -26,6 +28,51 @@ struct SettingsTests {
         #expect(refusal(["enable.auto.commit": "true"])?.message.contains("is set by notestream") == true)
         #expect(refusal(["isolation.level": "read_uncommitted"])?.message.contains("isolation.level") == true)
         #expect(refusal(["bootstrap.servers": "x"]) != nil)
+    }
+
+    @Test func aCertificateThatIsNotThereIsNamed() {
+        let error = refusal(["security.protocol": "ssl", "ssl.ca.location": "/nonexistent/ca.pem"])
+        #expect(error?.message.contains("ssl.ca.location: '/nonexistent/ca.pem' cannot be read (No such") == true)
+        #expect(error?.isInvalidSetting == true)
+    }
+
+    @Test func aKeyThatIsNoneIsExplained() throws {
+        let folder = try TemporaryFolder()
+        let key = folder.path + "/client.key"
+        try "no key".write(toFile: key, atomically: true, encoding: .utf8)
+        let error = refusal(["security.protocol": "ssl", "ssl.key.location": key])
+        #expect(error?.message.contains("an encrypted one needs ssl.key.password") == true)
+    }
+
+    @Test func secretsAreReadForEachClientAndNeverQuoted() throws {
+        let readings = Mutex(0)
+        let settings = ClientSettings(
+            bootstrapServers: "127.0.0.1:1", properties: ["security.protocol": "sasl_plaintext", "sasl.username": "u"],
+            secrets: { () throws(EventLogError) in
+                readings.withLock { $0 += 1 }
+                return ["sasl.mechanism": "PLAIN", "sasl.password": "hunter2"]
+            })
+        _ = try Admin(settings)
+        _ = try Consumer(settings)
+        #expect(readings.withLock { $0 } == 2)
+        var bad = settings
+        // librdkafka quotes values that it does not take.
+        bad.secrets = { () throws(EventLogError) in ["security.protocol": "hunter2"] }
+        let error = #expect(throws: EventLogError.self) { try Admin(bad) }
+        #expect(error?.message.contains("security.protocol") == true)
+        #expect(error?.message.contains("hunter2") == false)
+        bad.secrets = { () throws(EventLogError) in throw .unreadableSecret("there is none") }
+        #expect(throws: EventLogError.unreadableSecret("there is none")) { try Admin(bad) }
+    }
+
+    @Test func anOldLibrarysSCRAMIsWarnedOf() {
+        func warnings(_ properties: [String: String]) -> [String] {
+            ClientSettings(bootstrapServers: "127.0.0.1:1", properties: properties).warnings
+        }
+        let isOld = rd_kafka_version() < 0x0206_01_00
+        #expect(warnings(["sasl.mechanism": "SCRAM-SHA-512"]).contains { $0.contains("2.6.1") } == isOld)
+        #expect(warnings(["sasl.mechanisms": "scram-sha-256"]).isEmpty == !isOld)
+        #expect(warnings(["sasl.mechanism": "PLAIN"]).isEmpty)
     }
 
     @Test func propertiesOfAnotherKindOfClientPass() throws {

@@ -24,8 +24,10 @@ enum Binary {
     }
 
     /// Runs a command to its end.
-    static func run(_ arguments: [String], _ environment: [String: String] = [:]) throws -> Finished {
-        let running = try Running(arguments, environment)
+    static func run(
+        _ arguments: [String], _ environment: [String: String] = [:], program: String? = Binary.path
+    ) throws -> Finished {
+        let running = try Running(arguments, environment, program: program)
         running.process.waitUntilExit()
         return Finished(
             exit: running.process.terminationStatus, output: try running.output(), errors: try running.errors())
@@ -36,8 +38,8 @@ enum Binary {
         let process = Process()
         private let folder = try? TemporaryFolder()
 
-        init(_ arguments: [String], _ environment: [String: String]) throws {
-            guard let path = Binary.path else { throw IntegrationError("there is no notestream binary") }
+        init(_ arguments: [String], _ environment: [String: String], program: String? = Binary.path) throws {
+            guard let path = program else { throw IntegrationError("there is no notestream binary") }
             guard let folder else { throw IntegrationError("no temporary folder could be made") }
             process.executableURL = URL(filePath: path)
             process.arguments = arguments

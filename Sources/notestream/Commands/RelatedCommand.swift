@@ -22,7 +22,7 @@ extension Notestream {
         let context = try Context(arguments)
         let count: Int = try arguments.value("--count")
         let id = Array(arguments.operands[0].utf8)
-        let catalog = OutputTables(context)
+        let catalog = try OutputTables(context)
         guard let list = try catalog.list(of: id) else {
             Output.error("there is no list for note '\(arguments.operands[0])' on \(catalog.listsTopic)")
             return .negative
@@ -54,9 +54,9 @@ struct OutputTables {
     private let context: Context
     private let reader: TopicReader
 
-    init(_ context: Context) {
+    init(_ context: Context) throws {
         self.context = context
-        reader = TopicReader(context.client)
+        reader = TopicReader(try context.client)
     }
 
     var listsTopic: String { context.topics.name(of: .noteRecommendations) }
@@ -81,7 +81,7 @@ struct OutputTables {
 
     /// The list joined with all that is trending, ranked by the serving version's weights for `next`.
     func next(after note: [UInt8], _ list: RecommendationList, count: Int) throws -> [RankedNote] {
-        let models = context.models
+        let models = try context.models
         let contents = try models.read()
         let weights =
             try models.versionInForce(contents).map { try models.load($0, from: contents).manifest.listWeights } ?? [:]

@@ -27,7 +27,7 @@ extension Notestream {
     ) { arguments in
         let context = try retrainContext(arguments)
         let bars = StepBars()
-        let retrainer = Retrainer(
+        let retrainer = try Retrainer(
             settings: context.settings, topics: context.topics, client: context.client, logger: context.logger
         ) { step, done, total, loss in
             bars.show(step, done, total, loss.map { String(format: "loss %.4f", $0) } ?? "")

@@ -26,7 +26,7 @@ extension Notestream {
             service.requestStop()
         }
         defer { signals.cancel() }
-        let training = context.settings.retrain.enabled ? trainBeside(context, until: stop) : nil
+        let training = try context.settings.retrain.enabled ? trainBeside(context, until: stop) : nil
         defer {
             stop.set()
             try? training?.wait()
@@ -36,12 +36,13 @@ extension Notestream {
     }
 
     /// The retrainer on a thread that yields to the stages': one note at a time, and the lowest priority that still runs.
-    private static func trainBeside(_ context: Context, until stop: StopSignal) -> Background {
-        Background {
+    private static func trainBeside(_ context: Context, until stop: StopSignal) throws -> Background {
+        let client = try context.client
+        return Background {
             // Linux keeps a nice value per thread, and hands it on to the threads that this one starts.
             setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
             Retrainer(
-                settings: context.settings, topics: context.topics, client: context.client, logger: context.logger
+                settings: context.settings, topics: context.topics, client: client, logger: context.logger
             ).run(Retrainer.Request(), until: stop)
         }
     }

@@ -12,7 +12,7 @@ extension Notestream {
     ) { arguments in
         let context = try Context(arguments)
         let count: Int = try arguments.value("--count")
-        let models = context.models
+        let models = try context.models
         let contents = try models.read()
         guard let serving = try models.versionInForce(contents) else {
             Output.error("no model version serves yet; start 'notestream run', or 'notestream models bootstrap'")

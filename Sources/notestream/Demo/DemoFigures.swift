@@ -23,7 +23,7 @@ struct DemoFigures {
     init(
         context: Context, stages: Stages, watcher: OutputWatcher, published: [[UInt8]: Int64], seconds: Double
     ) throws {
-        let reader = TopicReader(context.client)
+        let reader = TopicReader(try context.client)
         notes = try reader.table(context.topics.places(of: .notes)).count
         lists = try reader.table(context.topics.places(of: .noteRecommendations)).count
         clicks = stages.session.now.records
