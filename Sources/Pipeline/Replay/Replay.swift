@@ -17,7 +17,9 @@ public struct Replay: Sendable {
         public var into: String
         /// Input topics to copy.
         public var topics: [TopicName]
+        /// Where each partition's stretch begins.
         public var from: ReplayBound
+        /// Where it ends.
         public var to: ReplayBound
         /// The model version that the copy is profiled under; nil is the one that serves.
         public var model: String?
@@ -46,6 +48,7 @@ public struct Replay: Sendable {
 
     /// What was copied.
     public struct Copied: Sendable {
+        /// Records read.
         public var records: Int64 = 0
         /// From the first record's timestamp to the last one's, in milliseconds: how long it took to come about.
         public var span: Int64 { max(0, last - first) }
