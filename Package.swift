@@ -58,7 +58,8 @@ let package = Package(
             name: "notestream", dependencies: ["Pipeline", "Evaluation", "Retraining"], swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
         .target(
-            name: "BrokerSupport", dependencies: ["EventLog"], path: "Tests/BrokerSupport", swiftSettings: swift),
+            name: "BrokerSupport", dependencies: ["EventLog", "Support"], path: "Tests/BrokerSupport",
+            swiftSettings: swift),
         tests("Tensors"),
         tests("LanguageModel", ["Tensors"]),
         .executableTarget(

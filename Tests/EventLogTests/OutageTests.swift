@@ -4,30 +4,10 @@ import Foundation
 import Support
 import Testing
 
-/// A Kafka of its own, which may be killed.
-private final class OwnKafka {
-    let broker: TestBroker
-    private let folder: TemporaryFolder
-    private let control: BrokerControl
-
-    init(port: Int) throws {
-        folder = try TemporaryFolder()
-        broker = TestBroker(kind: .kafka, servers: "127.0.0.1:\(port)")
-        control = BrokerControl(port: String(port), runDirectory: folder.path)
-        try control.start()
-    }
-
-    func kill() throws { try control.kill() }
-
-    func start() throws { try control.start() }
-
-    deinit { try? control.kill() }
-}
-
 extension BrokerTests {
     @Suite(
         "Outages",
-        .enabled(if: ProcessInfo.processInfo.environment["KAFKA_HOME"] != nil, "set KAFKA_HOME"))
+        .enabled(if: OwnKafka.isPossible, Comment(rawValue: OwnKafka.missing)))
     struct Outages {
         /// Whether a round whose commit was cut off counts is decided by the committed offset alone.
         @Test("Kafka is killed in mid-transaction and comes back: nothing lost, nothing twice")

@@ -22,9 +22,10 @@ final class Deployment {
     /// Makes the topics.
     /// - Parameters:
     ///   - config: settings of topics, beside those of the built-in catalogue.
+    ///   - tombstones: how long the compacted topics keep deletions, in milliseconds, if not as the catalogue says.
     ///   - settings: environment variables of every command and instance.
     init(
-        _ broker: TestBroker, _ purpose: String, config: [TopicName: [String: String]] = [:],
+        _ broker: TestBroker, _ purpose: String, config: [TopicName: [String: String]] = [:], tombstones: Int64? = nil,
         settings: [String: String] = [:]
     ) throws {
         self.broker = broker
@@ -36,9 +37,10 @@ final class Deployment {
             "NOTESTREAM_MODEL_PATH": BaseModel.path ?? "", "NOTESTREAM_RECOMMEND_COALESCE_MS": "100",
         ]
         var catalog = try TopicCatalog.load(environment: [:])
-        if !config.isEmpty {
+        if !config.isEmpty || tombstones != nil {
             let path = folder.path + "/topics.yaml"
-            try Self.yaml(catalog, config).write(toFile: path, atomically: true, encoding: .utf8)
+            try Self.yaml(catalog, config, tombstones: tombstones).write(
+                toFile: path, atomically: true, encoding: .utf8)
             catalog = try TopicCatalog.load(file: path)
             environment["NOTESTREAM_TOPICS"] = path
         }
@@ -201,13 +203,18 @@ final class Deployment {
         try? broker.deleteTopics(TopicName.allCases.map(topics.name(of:)))
     }
 
-    static func yaml(_ catalog: TopicCatalog, _ config: [TopicName: [String: String]]) -> String {
+    static func yaml(
+        _ catalog: TopicCatalog, _ config: [TopicName: [String: String]] = [:], tombstones: Int64? = nil
+    ) -> String {
         var text = "replication: \(catalog.replication)\ntopics:\n"
         for topic in catalog.topics {
             text +=
                 "  \(topic.name.rawValue):\n    partitions: \(topic.partitions)\n    cleanup: \(topic.cleanup.rawValue)\n"
             if let retention = topic.retentionMilliseconds { text += "    retention: \(retention)ms\n" }
-            if let tombstones = topic.tombstoneMilliseconds { text += "    tombstones: \(tombstones)ms\n" }
+            if let own = topic.tombstoneMilliseconds {
+                let tombstones = tombstones ?? own
+                text += "    tombstones: \(tombstones)ms\n"
+            }
             let settings = topic.config.merging(config[topic.name] ?? [:]) { _, own in own }
             if settings.isEmpty { continue }
             text += "    config:\n"

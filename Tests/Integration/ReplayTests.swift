@@ -46,7 +46,7 @@ extension IntegrationTests {
             #expect(outcome.liveClicks(at: log.tick.time) == BatchFormula.activity(of: log.clicks, .standard))
             #expect(Set(outcome.lists.keys) == log.living)
 
-            let taken = try live.command("replay", "--into", copies[0].prefix)
+            let taken = try withExtendedLifetime(copies) { try live.command("replay", "--into", copies[0].prefix) }
             #expect(taken.exit != 0 && taken.errors.contains("holds records already"), "\(taken)")
         }
 
@@ -146,7 +146,7 @@ private final class Copy {
         var words = ["replay", "--into", prefix]
         if let partitions {
             let path = original.folder.path + "/layout.yaml"
-            try Deployment.yaml(topics(partitions: partitions).catalog, [:])
+            try Deployment.yaml(topics(partitions: partitions).catalog)
                 .write(toFile: path, atomically: true, encoding: .utf8)
             words += ["--layout", path]
         }
@@ -155,7 +155,7 @@ private final class Copy {
 
     /// The topics, with another number of partitions where there are several.
     func topics(partitions: Int32) throws -> Topics {
-        let yaml = Deployment.yaml(original.topics.catalog, [:])
+        let yaml = Deployment.yaml(original.topics.catalog)
             .replacingOccurrences(of: "partitions: 4", with: "partitions: \(partitions)")
         return Topics(prefix: prefix, catalog: try TopicCatalog(yaml: yaml, file: "layout"))
     }

@@ -56,11 +56,12 @@ extension StageSession: RebalanceListener {
     }
 
     /// Empties a store that was last written longer ago than half of the time for which brokers keep tombstones: it may
-    /// hold what was deleted since. All of it at once, since the next write makes the store look fresh.
+    /// hold what was deleted since. So does one written that far in the future: the clock was wrong then, or is now. All of
+    /// it at once, since the next write makes the store look fresh.
     func discardStaleState() throws {
         stamped = Int64(Date().timeIntervalSince1970 * 1000)
         guard let written = try Positions.lastWritten(in: store),
-            stamped - written > environment.deleteRetentionMilliseconds / 2
+            abs(stamped - written) > environment.deleteRetentionMilliseconds / 2
         else { return }
         environment.logger.notice("the store was unused for too long and is rebuilt", ["stage": Stage.name])
         let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
