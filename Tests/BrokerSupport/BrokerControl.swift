@@ -1,4 +1,5 @@
 import Foundation
+import Support
 
 /// A Kafka that a test may kill and start again, through Ops/broker.
 public struct BrokerControl: Sendable {
@@ -33,8 +34,7 @@ public struct BrokerControl: Sendable {
         process.arguments = arguments + ["--run-dir", runDirectory]
         process.standardOutput = FileHandle.nullDevice
         process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
+        try process.runToEnd()
         guard process.terminationStatus == 0 else {
             throw BrokerControlError(arguments: arguments, status: process.terminationStatus)
         }

@@ -28,7 +28,7 @@ enum Binary {
         _ arguments: [String], _ environment: [String: String] = [:], program: String? = Binary.path
     ) throws -> Finished {
         let running = try Running(arguments, environment, program: program)
-        running.process.waitUntilExit()
+        running.waitUntilExit()
         return Finished(
             exit: running.process.terminationStatus, output: try running.output(), errors: try running.errors())
     }
@@ -36,6 +36,7 @@ enum Binary {
     /// A process whose output goes into files, so that no full pipe ever holds it up.
     final class Running {
         let process = Process()
+        private let ended = DispatchGroup()
         private let folder = try? TemporaryFolder()
 
         init(_ arguments: [String], _ environment: [String: String], program: String? = Binary.path) throws {
@@ -52,8 +53,16 @@ enum Binary {
             process.standardInput = FileHandle.nullDevice
             process.standardOutput = try FileHandle(forWritingTo: folder.url.appending(path: "output"))
             process.standardError = try FileHandle(forWritingTo: folder.url.appending(path: "errors"))
-            try process.run()
+            ended.enter()
+            process.terminationHandler = { [ended] _ in ended.leave() }
+            do { try process.run() } catch {
+                ended.leave()
+                throw error
+            }
         }
+
+        /// Not Foundation's own, which turns the calling thread's run loop: see `Process.runToEnd`.
+        func waitUntilExit() { ended.wait() }
 
         func output() throws -> String { try text("output") }
         func errors() throws -> String { try text("errors") }

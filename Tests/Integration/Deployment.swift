@@ -101,7 +101,7 @@ final class Deployment {
     /// Kills an instance as a power cut would; one that has killed itself is taken out all the same.
     func kill(_ instance: String = first) {
         instances[instance]?.send(SIGKILL)
-        instances[instance]?.process.waitUntilExit()
+        instances[instance]?.waitUntilExit()
         instances[instance] = nil
     }
 

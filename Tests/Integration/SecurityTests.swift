@@ -75,7 +75,7 @@ extension IntegrationTests {
             let running = try Binary.Running(refused.command, environment)
             let ended = wait(.seconds(20)) { !running.process.isRunning }
             if !ended { running.send(SIGKILL) }
-            running.process.waitUntilExit()
+            running.waitUntilExit()
             let errors = try running.errors()
             #expect(ended, "it goes on trying: \(errors)")
             #expect(running.process.terminationStatus == refused.exit, "\(errors)")

@@ -200,8 +200,7 @@ private final class SmallDisk {
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = words
         process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
+        try process.runToEnd()
         guard process.terminationStatus == 0 else { throw WaitedTooLong(what: words.joined(separator: " ")) }
     }
 

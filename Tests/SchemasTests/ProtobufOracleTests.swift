@@ -80,8 +80,7 @@ import Testing
         process.executableURL = URL(filePath: "/usr/bin/protoc")
         process.arguments =
             ["--proto_path=\(topics.path)", "--include_imports", "--descriptor_set_out=\(path)"] + protos
-        try process.run()
-        process.waitUntilExit()
+        try process.runToEnd()
         try #require(process.terminationStatus == 0)
     }
 }

@@ -67,3 +67,14 @@ public struct SeededGenerator: RandomNumberGenerator, Sendable {
         return z ^ (z >> 31)
     }
 }
+
+extension Process {
+    /// Runs to its end. `waitUntilExit` turns the run loop of whichever thread calls it, and is known to wait for ever at
+    /// times where that is a thread of the pool, as in tests.
+    public func runToEnd() throws {
+        let ended = DispatchSemaphore(value: 0)
+        terminationHandler = { _ in ended.signal() }
+        try run()
+        ended.wait()
+    }
+}
