@@ -20,7 +20,8 @@ enum Notestream {
               notestream related <note id>
             """,
         subcommands: [
-            run, retrain, topics, models, simulate, publish, related, search, evaluate, inspect, demo, config,
+            run, retrain, topics, models, simulate, publish, related, search, evaluate, inspect, deadLetters, demo,
+            config,
         ])
 
     static func main() {

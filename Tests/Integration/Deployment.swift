@@ -61,8 +61,8 @@ final class Deployment {
 
     // MARK: - The service
 
-    /// Starts all stages.
-    func start() throws { service = try Binary.Running(["run"], environment) }
+    /// Starts all stages, or as the arguments say.
+    func start(_ arguments: String...) throws { service = try Binary.Running(["run"] + arguments, environment) }
 
     /// Asks the service to stop, waits for its end; answers its exit status and how long that took.
     @discardableResult
