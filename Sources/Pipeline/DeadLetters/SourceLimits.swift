@@ -39,25 +39,25 @@ struct SourceLimits {
     /// The record as its topic takes it: one that was just small enough goes without the count of retries.
     func fitting(_ record: OutgoingRecord) throws(NotSendable) -> OutgoingRecord {
         guard let limit = bytes[record.topic] else { return record }
-        if Self.batchBytes(record) <= limit { return record }
+        if record.batchBytes <= limit { return record }
         var bare = record
         bare.headers.removeAll { $0.name == DeadLetter.retriesHeader }
-        let size = Self.batchBytes(bare)
+        let size = bare.batchBytes
         guard size <= limit else {
             throw NotSendable("it takes \(size) bytes; topic '\(record.topic)' takes \(limit) (max.message.bytes)")
         }
         return bare
     }
+}
 
-    /// What a record takes in Kafka's format, alone in its batch: the brokers' limit counts that.
-    static func batchBytes(_ record: OutgoingRecord) -> Int {
-        func bytes(_ value: [UInt8]?) -> Int { varint(value?.count ?? -1) + (value?.count ?? 0) }
-        let headers = record.headers.reduce(varint(record.headers.count)) {
-            $0 + bytes(Array($1.name.utf8)) + bytes($1.value)
-        }
+extension OutgoingRecord {
+    /// What the record takes in Kafka's format, alone in its batch: the brokers' limit counts that.
+    package var batchBytes: Int {
+        func bytes(_ value: [UInt8]?) -> Int { Self.varint(value?.count ?? -1) + (value?.count ?? 0) }
+        let headers = headers.reduce(Self.varint(headers.count)) { $0 + bytes(Array($1.name.utf8)) + bytes($1.value) }
         // Attributes, time and offset take a byte each, since both are counted from the batch's.
-        let body = 3 + bytes(record.key) + bytes(record.value) + headers
-        return 61 + varint(body) + body
+        let body = 3 + bytes(key) + bytes(value) + headers
+        return 61 + Self.varint(body) + body
     }
 
     /// Bytes of a zigzag-coded number.
