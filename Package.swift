@@ -77,8 +77,12 @@ let package = Package(
         tests("EventLog", ["BrokerSupport", "CRdKafka"]),
         tests("Configuration"),
         .testTarget(
-            name: "SchemasTests", dependencies: ["Schemas", "Support"], exclude: ["ProtobufOracle.py"],
+            name: "SchemasTests", dependencies: ["Schemas", "Fuzzing", "Support"], exclude: ["ProtobufOracle.py"],
             swiftSettings: swift),
+        .target(
+            name: "Fuzzing", dependencies: ["Schemas", "Support"], path: "Tests/Fuzzing", swiftSettings: swift),
+        .executableTarget(
+            name: "EventFuzz", dependencies: ["Fuzzing"], path: "Tests/Benchmarks/Fuzz", swiftSettings: swift),
         .executableTarget(
             name: "EventsBenchmark", dependencies: ["Schemas"], path: "Tests/Benchmarks/Events", swiftSettings: swift),
         tests("NoteLLM", ["LanguageModel", "Tensors"]),
@@ -99,8 +103,8 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "notestream", "Support", "BrokerSupport", "EventLog", "Schemas", "CoOccurrence", "Configuration",
-                "Evaluation", "Pipeline",
+                "notestream", "Support", "BrokerSupport", "Fuzzing", "EventLog", "Schemas", "CoOccurrence",
+                "Configuration", "Evaluation", "Pipeline",
             ], path: "Tests/Integration", swiftSettings: swift),
         .executableTarget(
             name: "GenerativeBenchmark", dependencies: ["Evaluation", "NoteLLM", "LanguageModel", "Tensors"],

@@ -20,8 +20,8 @@ enum Notestream {
               notestream related <note id>
             """,
         subcommands: [
-            run, retrain, topics, models, simulate, publish, related, search, evaluate, inspect, digest,
-            replay, demo, config,
+            run, retrain, topics, models, simulate, publish, related, search, evaluate, inspect, digest, replay,
+            deadLetters, demo, config,
         ])
 
     static func main() {

@@ -15,13 +15,14 @@ extension IntegrationTests {
         func nothingStops(broker: TestBroker) throws {
             let folder = try TemporaryFolder()
             let sample = try SampleLog.simulated(into: folder, notes: 24, clicks: 100, days: 5)
-            let room = ["max.message.bytes": "\(15 << 20)"]
+            let room = ["max.message.bytes": "\(Offence.limit)"]
             let deployment = try Deployment(broker, "bad", config: [.notes: room, .clicks: room])
             try deployment.succeed("models", "bootstrap", "--notes", sample.notesPath)
             let parts = try sample.cut(at: [0.5], into: folder)
             try deployment.start()
             try deployment.succeed("publish", "--notes", parts[0].notesPath, "--clicks", parts[0].clicksPath)
-            let offences = Offence.notes + Offence.clicks + [Offence.huge]
+            let offences =
+                Offence.notes + Offence.clicks + Offence.tiny + [Offence.huge, Offence.largest(deployment.topics)]
             let producer = try Producer(broker.settings)
             for offence in offences + Offence.welcome {
                 try producer.produce(offence.record(deployment.topics))
@@ -87,8 +88,8 @@ private struct Offence {
 
     var name: String
     var topic: TopicName
-    var key: [UInt8]
-    var value: [UInt8]
+    var key: [UInt8]?
+    var value: [UInt8]?
     var contentType: String?
     /// Why it is set aside; nil where it is taken.
     var reason: SchemaError.Reason?
@@ -96,12 +97,12 @@ private struct Offence {
     var id: String?
 
     private init(
-        _ name: String, _ topic: TopicName, key: String, _ value: [UInt8], contentType: String? = nil,
+        _ name: String, _ topic: TopicName, key: String?, _ value: [UInt8]?, contentType: String? = nil,
         _ reason: SchemaError.Reason?, id: String? = nil
     ) {
         self.name = name
         self.topic = topic
-        self.key = Array(key.utf8)
+        self.key = key.map { Array($0.utf8) }
         self.value = value
         self.contentType = contentType
         self.reason = reason
@@ -151,6 +152,33 @@ private struct Offence {
     /// 10 MB.
     static let huge = note("ten megabytes", String(repeating: "x", count: 10_000_000), .tooLong)
 
+    /// `max.message.bytes` of the input topics here.
+    static let limit = 15 << 20
+
+    /// A record as large as its topic takes, to the byte.
+    static func largest(_ topics: Topics) -> Offence {
+        var offence = click("as large as can be", "", .tooLong)
+        offence.value = [UInt8](repeating: 0x20, count: limit - 200)
+        let missing = limit - offence.record(topics).batchBytes
+        offence.value?.append(contentsOf: [UInt8](repeating: 0x20, count: missing))
+        return offence
+    }
+
+    /// As small as can be.
+    static let tiny = [
+        Offence("one byte", .notes, key: "bad", [0x7B], .truncated),
+        Offence("one odd byte", .notes, key: "bad", [0xFF], .syntax),
+        Offence("one byte of protobuf", .clicks, key: "bad", [0x0A], contentType: "application/x-protobuf", .truncated),
+        Offence("no byte for a click", .clicks, key: "bad", [], .truncated),
+        Offence("an empty object for a note", .notes, key: "", Array("{}".utf8), .missing),
+        Offence("an empty object for a click", .clicks, key: nil, Array("{}".utf8), .missing),
+        // A compacted topic takes no record without a key.
+        Offence("nothing but an empty key for a note", .notes, key: "", nil, .missing),
+        Offence("nothing at all for a click", .clicks, key: nil, nil, .missing),
+        Offence("an empty key and no value", .clicks, key: "", nil, .missing),
+        Offence("nothing in protobuf", .notes, key: "", [], contentType: "application/x-protobuf", .missing),
+    ]
+
     static let clicks = [
         click("a click that is not JSON", "click!", .syntax),
         click("a click on nothing", #"{"user": "bad", "time": "2026-01-06T00:00:00Z"}"#, .missing),
@@ -172,6 +200,10 @@ private struct Offence {
         let click = try? Click(user: "odd-user", note: "note-000001", time: time).encode(as: .protobuf)
         return [
             json("odd-emoji", #"{"title": "🍺🍻🎉", "time": "2026-01-06T12:00:00Z"}"#),
+            Offence("x", .notes, key: "x", Array(#"{"title":"y"}"#.utf8), nil, id: "x"),
+            Offence(
+                "odd-keyless", .notes, key: "", Array(#"{"id": "odd-keyless", "title": "It has no key"}"#.utf8), nil,
+                id: "odd-keyless"),
             json("odd-content", #"{"title": "", "content": "It has no title.", "time": "2026-01-06T12:00:00Z"}"#),
             json(
                 "odd-fields",

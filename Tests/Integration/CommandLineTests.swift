@@ -11,7 +11,8 @@ extension IntegrationTests {
             ["models", "bootstrap"],
             ["models", "publish"], ["models", "list"], ["models", "show"], ["models", "promote"],
             ["models", "rollback"], ["simulate"], ["publish"], ["related"],
-            ["search"], ["evaluate"], ["inspect"], ["digest"], ["replay"], ["demo"], ["config"],
+            ["search"], ["evaluate"], ["inspect"], ["digest"], ["replay"], ["dead-letters"], ["dead-letters", "list"],
+            ["dead-letters", "retry"], ["demo"], ["config"],
         ]
 
         @Test("--help teaches every command", arguments: commands)
@@ -25,7 +26,7 @@ extension IntegrationTests {
 
         @Test("No command is left out here")
         func completeness() throws {
-            for group in [[], ["topics"], ["models"]] {
+            for group in [[], ["topics"], ["models"], ["dead-letters"]] {
                 let lines = try Binary.run(group + ["--help"]).output.components(separatedBy: "Commands:\n").last ?? ""
                 let names = lines.components(separatedBy: "\n\n").first?.split(separator: "\n") ?? []
                 #expect(!names.isEmpty)
@@ -54,6 +55,18 @@ extension IntegrationTests {
                 arguments: ["simulate", "--into", "/tmp", "--notes", "many"], exit: 64, says: "not a whole number"),
             Mistake(arguments: ["publish"], exit: 64, says: "give --notes, --clicks or --tick"),
             Mistake(arguments: ["publish", "--tick", "tomorrow"], exit: 64, says: "'tomorrow' is not a time"),
+            Mistake(
+                arguments: ["dead-letters", "list", "--reason", "odd"], exit: 64, says: "no reason 'odd'; the reasons"),
+            Mistake(
+                arguments: ["dead-letters", "list", "--stage", "odd"], exit: 64, says: "no stage 'odd'; the stages"),
+            Mistake(
+                arguments: ["dead-letters", "list", "--topic", "odd"], exit: 64, says: "no topic 'odd'; the topics"),
+            Mistake(arguments: ["dead-letters", "list", "--since", "noon"], exit: 64, says: "'noon' is not a time"),
+            Mistake(arguments: ["dead-letters", "list", "--limit", "-1"], exit: 64, says: "-1 is below 0"),
+            Mistake(arguments: ["dead-letters", "retry", "--offset", "17"], exit: 64, says: "'17' is not a place"),
+            Mistake(
+                arguments: ["dead-letters", "list", "--bootstrap-servers", "127.0.0.1:1"], exit: 69,
+                says: "127.0.0.1:1"),
             Mistake(arguments: ["publish", "--notes", "/nonexistent"], exit: 65, says: "/nonexistent"),
             Mistake(arguments: ["topics", "check", "--config", "/nonexistent"], exit: 78, says: "/nonexistent"),
             Mistake(

@@ -77,11 +77,11 @@ final class Deployment {
 
     // MARK: - The service
 
-    /// Starts all stages.
-    func start(_ instance: String = first, _ settings: [String: String] = [:]) throws {
+    /// Starts stages: all, if the arguments do not say which.
+    func start(_ instance: String = first, _ settings: [String: String] = [:], arguments: [String] = []) throws {
         let own = ["NOTESTREAM_STATE_DIRECTORY": statePath(of: instance)]
         let running = try Binary.Running(
-            ["run"], environment.merging(own) { $1 }.merging(settings) { $1 })
+            ["run"] + arguments, environment.merging(own) { $1 }.merging(settings) { $1 })
         instances[instance] = running
         lives.append(running)
     }

@@ -24,11 +24,11 @@ public struct Logger: Sendable {
         limiter = LogLimiter()
     }
 
-    /// Writes one line; at most 20 of one message in 10 seconds, then a count of what was left out.
+    /// Writes one line; of each stage at most 20 of one message in 10 seconds, then a count of what was left out.
     public func log(_ level: Level, _ message: String, _ metadata: [String: String] = [:]) {
         guard level >= self.level else { return }
         var metadata = metadata
-        switch limiter.admit(message) {
+        switch limiter.admit(metadata["stage"].map { $0 + ": " + message } ?? message) {
         case .drop: return
         case .pass(let left) where left > 0: metadata["left_out"] = String(left)
         case .pass: break

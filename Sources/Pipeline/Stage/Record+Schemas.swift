@@ -41,7 +41,8 @@ extension DeadLetter {
     /// Tells, in bytes, of a value too large for the dead letters.
     package static let leftOutHeader = "dead-letter-value-left-out"
 
-    /// The record set aside: its own key, bytes and headers, and why.
+    /// The record set aside: its own key, bytes and headers, and why. Of headers that tell of an earlier time it was set
+    /// aside only the count of retries stays: the others would be taken for this letter's.
     ///
     /// - Parameter limit: bytes that the topic of dead letters accepts. A record that would not fit leaves its value behind,
     ///   and at need its headers: what cannot be read must not stop the rest, and its origin says where to find it.
@@ -50,15 +51,21 @@ extension DeadLetter {
     ) -> (key: [UInt8]?, value: [UInt8]?, headers: [Header]) {
         let letter = DeadLetter(
             error, stage: stage, topic: record.topic, partition: record.partition, offset: record.offset,
-            recordTimestamp: record.timestampOrNone)
+            recordTimestamp: record.timestamp, retries: retries(header: record.header(retriesHeader)))
+        let own = record.headers.filter { !$0.name.hasPrefix(headerPrefix) }
         let reason = letter.headers.map { Header($0.name, $0.value) }
         // Room for Kafka's own framing.
         let room = limit - 1_024 - (record.key?.count ?? 0) - bytes(of: reason)
         let size = record.value?.count ?? 0
-        if bytes(of: record.headers) + size <= room { return (record.key, record.value, record.headers + reason) }
+        if bytes(of: own) + size <= room { return (record.key, record.value, own + reason) }
         let leftOut = Header(leftOutHeader, String(size))
-        let kept = bytes(of: record.headers) <= room ? record.headers : []
+        let kept = bytes(of: own) <= room ? own : []
         return (record.key, nil, kept + reason + [leftOut])
+    }
+
+    /// Reads the letter that a record carries; nil where it is none.
+    package init?(_ record: Record) {
+        self.init(headers: record.headers.lazy.map { (name: $0.name, value: $0.value ?? []) })
     }
 
     private static func bytes(of headers: [Header]) -> Int {

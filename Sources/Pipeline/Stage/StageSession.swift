@@ -38,6 +38,7 @@ final class StageSession<Stage: StreamStage> {
     /// Records read and not yet processed; `next` is the first of them.
     private var waiting: [Record] = []
     private var next = 0
+    private var setAsideLines = SetAsideLines()
 
     init(stage: Stage, store: Store, environment: StageEnvironment, status: StageStatus) throws {
         self.stage = stage
@@ -67,6 +68,7 @@ final class StageSession<Stage: StreamStage> {
             environment.logger.debug("leaving the group failed", ["stage": Stage.name, "error": "\(error)"])
         }
         try? globals?.close()
+        tellLeftOut(setAsideLines.rest())
         status.update { $0.isReady = false }
     }
 
@@ -246,18 +248,29 @@ final class StageSession<Stage: StreamStage> {
 
     /// Sends a record that cannot be read to the dead letters, and goes on.
     private func setAside(_ record: Record, _ error: SchemaError, in batch: StageBatch) {
+        guard !batch.isSilent else { return }
         let letter = DeadLetter.record(
             record, error, stage: Stage.name, limit: environment.topics.maximumBytes(of: .deadLetters))
         batch.send(to: .deadLetters, key: letter.key, value: letter.value, headers: letter.headers)
-        guard !batch.isSilent else { return }
         status.update { $0.deadLetters += 1 }
+        guard let leftOut = setAsideLines.admit(error.reason) else { return }
+        var metadata = [
+            "stage": Stage.name, "record": "\(record.topicPartition)@\(record.offset)", "why": "\(error)",
+        ]
+        if !leftOut.isEmpty { metadata["left_out_before"] = SetAsideLines.text(leftOut) }
+        environment.logger.warning("a record was set aside", metadata)
+    }
+
+    /// Tells of records set aside that got no line of their own.
+    private func tellLeftOut(_ leftOut: [SchemaError.Reason: Int]?) {
+        guard let leftOut else { return }
         environment.logger.warning(
-            "a record was set aside",
-            ["stage": Stage.name, "record": "\(record.topicPartition)@\(record.offset)", "why": "\(error)"])
+            "more records were set aside", ["stage": Stage.name, "left_out_before": SetAsideLines.text(leftOut)])
     }
 
     /// Tells how the stage stands, for those who wait until it has caught up.
     private func report() {
+        tellLeftOut(setAsideLines.overdue())
         let isReady = !owned.isEmpty && unprepared.isEmpty && !owned.values.contains(where: \.isSilent)
         let hasMore = next < waiting.count || stage.backlog > 0
         let isAtEnd = isAtEnd

@@ -9,16 +9,35 @@ public struct TopicReader {
 
     /// Reads every record that is committed now, in order within each partition.
     public func readToEnd(_ places: [TopicPartition], _ body: (Record) throws -> Void) throws {
-        guard !places.isEmpty else { return }
+        try readToEnd(from: Dictionary(uniqueKeysWithValues: places.map { ($0, .beginning) }), body)
+    }
+
+    /// Reads every record that is committed now, from a start of its own in each partition.
+    public func readToEnd(from starts: [TopicPartition: StartOffset], _ body: (Record) throws -> Void) throws {
+        guard !starts.isEmpty else { return }
         let consumer = try Consumer(client)
         defer { try? consumer.close() }
-        try consumer.assign(Dictionary(uniqueKeysWithValues: places.map { ($0, .beginning) }))
-        var ends = try LogEnds(of: places, seenBy: consumer)
+        try consumer.assign(starts)
+        var ends = try LogEnds(of: starts.keys, seenBy: consumer)
         while !ends.areReached {
             let records = try consumer.poll(maximum: 10_000, timeout: .milliseconds(200))
             ends.note(records, consumer)
             for record in records { try body(record) }
         }
+    }
+
+    /// The record at an offset; nil where it is not there any more.
+    public func record(at place: TopicPartition, offset: Int64) throws -> Record? {
+        let consumer = try Consumer(client)
+        defer { try? consumer.close() }
+        let log = try consumer.watermarks(place)
+        guard (log.low..<log.high).contains(offset) else { return nil }
+        try consumer.assign([place: .offset(offset)])
+        while consumer.caughtUp[place] == nil {
+            let records = try consumer.poll(maximum: 1, timeout: .milliseconds(200))
+            if let first = records.first { return first.offset == offset ? first : nil }
+        }
+        return nil
     }
 
     /// The last value of each key, tombstones taken out.

@@ -3,7 +3,11 @@
 /// Why a record was set aside. Topic `dead-letters`: key and value are the original's bytes, its headers are kept, and
 /// these fields travel as further headers, one each, named `dead-letter-` and the field's name with `-` for `_`; numbers
 /// are written in decimal and times as in JSON. So `kcat -t dead-letters -f '%h\n'` shows them, and a record can be sent
-/// again as it was.
+/// again as it was: `notestream dead-letters retry` does. Headers that begin with `dead-letter-` are notestream's own.
+///
+/// Two kinds of records on the topic are no letters and have neither key nor value nor `dead-letter-reason`: one with
+/// `dead-letter-retried` says that the letter at that partition@offset, of the origin in its other headers, was sent again;
+/// one with `dead-letter-retry-begun` marks the start of a retry.
 public struct DeadLetter: Message {
     /// The stage that could not read the record: `profile`, `session`, `recommend`, …
     public var stage: String
@@ -29,6 +33,10 @@ public struct DeadLetter: Message {
     /// The record's timestamp.
     public var time: Timestamp?
 
+    /// How often the record had been sent again by `notestream dead-letters retry` when it was set aside; it carries the
+    /// count on its way. More than a few: whatever is wrong does not pass by itself.
+    public var retries: Int32
+
     /// Makes the message of its fields; one that is left out has its proto3 default.
     public init(
         stage: String = "",
@@ -38,7 +46,8 @@ public struct DeadLetter: Message {
         topic: String = "",
         partition: Int32 = 0,
         offset: Int64 = 0,
-        time: Timestamp? = nil
+        time: Timestamp? = nil,
+        retries: Int32 = 0
     ) {
         self.stage = stage
         self.reason = reason
@@ -48,6 +57,7 @@ public struct DeadLetter: Message {
         self.partition = partition
         self.offset = offset
         self.time = time
+        self.retries = retries
     }
 
     /// Reads strict proto3 JSON; throws what is wrong, in which field and at which byte.
@@ -78,6 +88,7 @@ extension DeadLetter: WireMessage {
         Field(6, "partition"),
         Field(7, "offset"),
         Field(8, "time"),
+        Field(9, "retries"),
     ]
 
     mutating func decode(field number: UInt32, from decoder: inout some FieldDecoder) throws(SchemaError) {
@@ -90,6 +101,7 @@ extension DeadLetter: WireMessage {
         case 6: partition = try decoder.int32()
         case 7: offset = try decoder.int64()
         case 8: time = try decoder.timestamp(merging: time)
+        case 9: retries = try decoder.int32()
         default: break
         }
     }
@@ -103,5 +115,6 @@ extension DeadLetter: WireMessage {
         encoder.int32(Field(6, "partition"), partition)
         encoder.int64(Field(7, "offset"), offset)
         encoder.timestamp(Field(8, "time"), time)
+        encoder.int32(Field(9, "retries"), retries)
     }
 }
