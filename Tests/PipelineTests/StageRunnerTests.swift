@@ -70,7 +70,7 @@ final class CountingWorld {
         StageEnvironment(
             client: broker.settings, groupPrefix: prefix, instanceID: instance, topics: topics, batchRecords: 7,
             commitInterval: .milliseconds(20), timerSlice: 4, deleteRetentionMilliseconds: day,
-            logger: Logger(label: "test", level: .error))
+            logger: Logger(label: "test", level: .warning))
     }
 
     func directory(_ instance: String = "a") -> String { folder.path + "/" + instance }

@@ -104,8 +104,8 @@ package final class StageRunner<Stage: StreamStage>: Sendable {
 
     /// A store that is damaged again and again lies on a disk that is.
     private static var damagesBorne: Int { 3 }
-    /// Sessions ended by another of the same name, in a row: one or two come of an outage, more of a mistake.
-    private static var fencingsBorne: Int { 5 }
+    /// Sessions ended by another of the same name before one lasts: one or two come of an outage, more of a mistake.
+    private static var fencingsBorne: Int { 3 }
 
     private func runOverStore(until stop: StopSignal, restores: Bool) throws {
         if restores { restoreCheckpoint() }
@@ -125,7 +125,7 @@ package final class StageRunner<Stage: StreamStage>: Sendable {
                 // A session that lasted had nothing wrong with it at the start: begin the back-off anew.
                 let hasLasted = ContinuousClock.now - began > .seconds(60)
                 failures = hasLasted ? 1 : failures + 1
-                fencings = !error.isFenced ? 0 : hasLasted ? 1 : fencings + 1
+                fencings = (hasLasted ? 0 : fencings) + (error.isFenced ? 1 : 0)
                 guard fencings <= Self.fencingsBorne else {
                     throw RivalInstance(name: environment.instanceID, group: environment.groupID(Stage.name))
                 }
