@@ -94,7 +94,8 @@ public struct EventSource: Sendable {
                 targets: random.list(8) { TargetDelta(note: "n" + $0.text(8), delta: $0.integer()) }, time: time)
             return (Array(id.utf8), try delta.encode(as: type))
         case .activity:
-            let delta = ActivityDelta(note: id, hour: random.integer(), delta: random.integer(), time: time)
+            let delta = ActivityDelta(
+                note: id, hour: random.integer(), delta: Int64.random(in: -1_000...1_000, using: &random), time: time)
             return (Array(id.utf8), try delta.encode(as: type))
         case .trending:
             let trending = Trending(

@@ -61,6 +61,45 @@ extension IntegrationTests {
             #expect(clicks.values.reduce(0, +) == 1)
         }
 
+        @Test("Records of the stages' own topics are set aside and sent again too", arguments: TestBrokers.kafka)
+        func internalTopics(broker: TestBroker) throws {
+            let folder = try TemporaryFolder()
+            let sample = try SampleLog.simulated(into: folder, notes: 24, clicks: 30)
+            let deployment = try Deployment(broker, "letters")
+            try deployment.succeed("models", "bootstrap", "--notes", sample.notesPath)
+            try deployment.start("--stages", "recommend")
+            let extreme = ActivityDelta(note: "n", hour: 490_000, delta: .max, time: Timestamp(milliseconds: now()))
+            let bad: [(TopicName, String, [UInt8], String)] = [
+                (.noteProfiles, "n@v", Array("{".utf8), "truncated"), (.cooccurrence, "n", Array("x".utf8), "syntax"),
+                (.activity, "n", try extreme.encode(as: .json), "invalid-number"),
+            ]
+            let producer = try Producer(broker.settings)
+            for (topic, key, value, _) in bad {
+                try producer.produce(
+                    OutgoingRecord(
+                        topic: deployment.topics.name(of: topic), partition: 3, key: Array(key.utf8), value: value))
+            }
+            try producer.flush()
+            try waitForLetters(deployment, 3)
+            #expect(try list(deployment, "--stage", "recommend").count == 3)
+            for (topic, key, value, reason) in bad {
+                let letters = try list(deployment, "--topic", topic.rawValue)
+                #expect(letters.map(\.reason) == [reason])
+                #expect(letters.map(\.key) == [key])
+                #expect(letters.map(\.value) == [text(value)])
+            }
+            #expect(
+                try deployment.succeed("dead-letters", "retry").lines == ["sent 3 again; 0 have been sent before"])
+            try waitForLetters(deployment, 6)
+            #expect(try list(deployment, "--waiting").map(\.retries) == [1, 1, 1])
+            for topic in bad.map(\.0) {
+                let ends = try Admin(broker.settings).watermarks(
+                    ofTopic: deployment.topics.name(of: topic), partitions: deployment.topics.partitions(of: topic))
+                #expect(ends.filter { $0.value.high > 0 }.map(\.key.partition) == [3], "where it was, whatever the key")
+            }
+            #expect(try deployment.stop().exit == 0)
+        }
+
         @Test("Killed in the midst of it and called again: each record goes out once", arguments: TestBrokers.kafka)
         func killed(broker: TestBroker) throws {
             let deployment = try Deployment(broker, "letters")

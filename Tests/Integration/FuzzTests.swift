@@ -76,14 +76,14 @@ private struct Flood {
     /// Tells a record that was not changed.
     static let unchangedHeader = "fuzz-unchanged"
     /// Good notes, changed or not, at most.
-    private static let goodNotes = 40
+    private let goodNotes: Int
 
     let tick: Int64
     private let events: Int
     private let topics: Topics
     private let source: EventSource
     private var random: SeededGenerator
-    private var notesLeft = Self.goodNotes
+    private var notesLeft: Int
 
     init(events: Int, seed: UInt64, topics: Topics) {
         let now = Int64(Date().timeIntervalSince1970 * 1000)
@@ -91,6 +91,8 @@ private struct Flood {
         tick = now + 45 * 60_000
         self.events = events
         self.topics = topics
+        goodNotes = min(40, events / 100)
+        notesLeft = goodNotes
         // Some thirty clicks a user.
         source = EventSource(now: now, users: events / 30, notes: 60)
         random = SeededGenerator(seed: seed)
@@ -101,7 +103,7 @@ private struct Flood {
         for number in 0..<events {
             // The good notes lie at the front and in between.
             let share = Int.random(in: 0..<100, using: &random)
-            let isGoodNote = number < 10 || (share == 0 && notesLeft > Self.goodNotes / 2)
+            let isGoodNote = number < goodNotes / 4 || (share == 0 && notesLeft > goodNotes / 2)
             let record =
                 isGoodNote
                 ? try note(isChanged: false)
@@ -154,10 +156,12 @@ private struct Flood {
     ) -> OutgoingRecord {
         var headers = event.contentType.map { [Header(ContentType.headerName, $0)] } ?? []
         if isUnchanged { headers.append(Header(Self.unchangedHeader, "yes")) }
+        // A compacted topic takes no record without a key.
+        let key = event.key ?? (topic == .notes ? [] : nil)
         return OutgoingRecord(
             topic: topics.name(of: topic),
             partition: Partitioner.partition(for: partitionKey ?? [], count: topics.partitions(of: topic)),
-            key: event.key, value: event.value, headers: headers)
+            key: key, value: event.value, headers: headers)
     }
 }
 

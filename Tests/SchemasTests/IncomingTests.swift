@@ -193,6 +193,13 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
             try IncomingActivityDelta.decode(
                 key: nil, value: ActivityDelta(time: time).encode(as: .json), contentType: nil)
                 == .announcement(streamTime: now))
+        for extreme in [Int64.max, .min, (1 << 40) + 1, -(1 << 40) - 1] {
+            let delta = ActivityDelta(note: "a", hour: 5, delta: extreme, time: time)
+            let error = #expect(throws: SchemaError.self) {
+                try IncomingActivityDelta.decode(key: nil, value: delta.encode(as: .json), contentType: nil)
+            }
+            #expect(error?.field == "delta")
+        }
     }
 
     @Test func profiles() throws {

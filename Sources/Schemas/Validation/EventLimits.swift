@@ -17,4 +17,6 @@ public enum EventLimits {
     /// How far event time may lie ahead of the record's timestamp, in milliseconds: one wrong clock must not expire
     /// everyone's window.
     public static let leadMilliseconds: Int64 = 3_600_000
+    /// Clicks that one record of activity may add or take back: far more than a batch can hold.
+    public static let activityClicks: UInt64 = 1 << 40
 }

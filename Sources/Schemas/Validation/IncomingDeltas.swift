@@ -44,6 +44,12 @@ public enum IncomingActivityDelta: Equatable, Sendable {
         let streamTime = try RecordChecks.streamTime(delta.time)
         if delta.note.isEmpty { return .announcement(streamTime: streamTime) }
         let note = try RecordChecks.id(delta.note, "note", key: key)
+        // Readers add hours up: one record must not bring their sum beyond what it can hold, and the stage to its end.
+        guard delta.delta.magnitude <= EventLimits.activityClicks else {
+            throw SchemaError(
+                .invalidNumber, field: "delta",
+                detail: "\(delta.delta) clicks; at most \(EventLimits.activityClicks) count")
+        }
         return .clicks(note: note, hour: delta.hour, delta: delta.delta, streamTime: streamTime)
     }
 }

@@ -19,7 +19,7 @@ extension Notestream {
             Command(
                 name: "list", summary: "Print dead letters, the newest last.",
                 discussion: """
-                    One line each: when it was set aside; its own place on dead-letters, as 'retry --offset' takes it; where the
+                    One line each: when it was set aside; its own place on dead-letters, as --offset takes it; where the
                     record came from, as topic/partition@offset; the stage; the reason and the field; the key; the first
                     bytes of the value. 'retries=2' was sent again twice before and came back; '(sent again)' has been sent
                     again since. What is no plain text is shown as \\n, \\u{202E} or \\xFF.
@@ -50,7 +50,6 @@ extension Notestream {
                     the exit code 1.
                     """,
                 options: Context.options + selectionOptions + [
-                    .value("--offset", "P@O", "the letters at these places of dead-letters, as in 2@17 or 2@17,0@3"),
                     .value("--limit", "N", "the oldest N alone"),
                     .flag("--dry-run", "print what would be sent, and send nothing"),
                 ], action: retryLetters),
@@ -61,6 +60,7 @@ extension Notestream {
         .value("--stage", "STAGE", "only those of one stage: profile, session or recommend"),
         .value("--topic", "TOPIC", "only those read from this topic, as in notes"),
         .value("--since", "TIME", "only those set aside since, as in 2024-05-01T12:00:00Z"),
+        .value("--offset", "P@O", "only those at these places of dead-letters, as in 2@17 or 2@17,0@3"),
     ]
 
     private static func listLetters(_ arguments: Arguments) throws -> ExitCode {
