@@ -67,7 +67,7 @@ extension IntegrationTests {
             let sample = try SampleLog.simulated(into: folder, notes: 24, clicks: 30)
             let deployment = try Deployment(broker, "letters")
             try deployment.succeed("models", "bootstrap", "--notes", sample.notesPath)
-            try deployment.start("--stages", "recommend")
+            try deployment.start(arguments: ["--stages", "recommend"])
             let extreme = ActivityDelta(note: "n", hour: 490_000, delta: .max, time: Timestamp(milliseconds: now()))
             let bad: [(TopicName, String, [UInt8], String)] = [
                 (.noteProfiles, "n@v", Array("{".utf8), "truncated"), (.cooccurrence, "n", Array("x".utf8), "syntax"),
