@@ -154,6 +154,31 @@ struct StoreFaultTests {
         try world.expectExactlyOnce()
     }
 
+    @Test(
+        "a store stamped in the far future is rebuilt: nobody knows how long it was unused",
+        arguments: TestBrokers.kafka)
+    func clockJump(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        try world.write(StageRunnerTests.words(20))
+        let first = world.start()
+        try first.drained(records: 20)
+        try first.stop()
+        let positions = ColumnFamily("positions")
+        let store = try Store(path: world.directory(), families: CountingStage.families + [positions])
+        let batch = store.makeBatch()
+        let future = Int64(Date().timeIntervalSince1970 * 1000) + day
+        try batch.put(positions, [], withUnsafeBytes(of: future.littleEndian) { [UInt8]($0) })
+        try batch.commit()
+        store.close()
+        for situation in ["missing", "equal"] {
+            let again = world.start()
+            try again.drained()
+            #expect(again.status.now.recoveries == [situation: 2])
+            try again.stop()
+        }
+        try world.expectExactlyOnce()
+    }
+
     /// Moves the store's rows from its log into tables, and damages those.
     private func flipTables(_ directory: String) throws {
         let families = CountingStage.families + [ColumnFamily("positions")]
