@@ -150,7 +150,13 @@ private struct ChaosReport {
         cases["fenced", default: 0] += ended.count { $0["fenced"] == "true" }
     }
 
-    func tell(_ line: String) { FileHandle.standardError.write(Data((line + "\n").utf8)) }
+    /// To the file of `NOTESTREAM_CHAOS_PROGRESS`, since `swift test` keeps what a test writes for a while.
+    func tell(_ line: String) {
+        let path = ProcessInfo.processInfo.environment["NOTESTREAM_CHAOS_PROGRESS"]
+        let file = path.flatMap { FileHandle(forWritingAtPath: $0) }
+        _ = try? file?.seekToEnd()
+        (file ?? .standardError).write(Data((line + "\n").utf8))
+    }
 
     func write() throws {
         guard let path = ProcessInfo.processInfo.environment["NOTESTREAM_CHAOS_REPORT"] else { return }
