@@ -54,8 +54,9 @@ let package = Package(
                 "Tensors", "EventLog", "StateStore", "LanguageModel", "NoteLLM", "CoOccurrence", "Schemas",
                 "Configuration", "Ranking", "Pipeline", "Evaluation",
             ]),
+        module("Serving", ["CMicroHTTPD", "Schemas", "Configuration", "Pipeline"]),
         .executableTarget(
-            name: "notestream", dependencies: ["Pipeline", "Evaluation", "Retraining"], swiftSettings: swift),
+            name: "notestream", dependencies: ["Pipeline", "Evaluation", "Retraining", "Serving"], swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
         .target(
             name: "BrokerSupport", dependencies: ["EventLog", "Support"], path: "Tests/BrokerSupport",
@@ -76,6 +77,7 @@ let package = Package(
         tests("Ranking"),
         tests("EventLog", ["BrokerSupport", "CRdKafka"]),
         tests("Configuration"),
+        tests("Serving", ["Configuration", "Pipeline"]),
         .testTarget(
             name: "SchemasTests", dependencies: ["Schemas", "Fuzzing", "Support"], exclude: ["ProtobufOracle.py"],
             swiftSettings: swift),
@@ -104,7 +106,7 @@ let package = Package(
             name: "IntegrationTests",
             dependencies: [
                 "notestream", "Support", "BrokerSupport", "Fuzzing", "EventLog", "Schemas", "CoOccurrence",
-                "Configuration", "Evaluation", "Pipeline",
+                "Configuration", "Evaluation", "Pipeline", "Serving",
             ], path: "Tests/Integration", swiftSettings: swift),
         .executableTarget(
             name: "GenerativeBenchmark", dependencies: ["Evaluation", "NoteLLM", "LanguageModel", "Tensors"],

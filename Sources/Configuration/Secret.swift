@@ -48,6 +48,9 @@ public struct Secret: Equatable, Sendable {
             + "'chmod o-r \(path)' closes it"
     }
 
+    /// A secret in a file; nil where no file is named.
+    public static func inFile(_ path: String) -> Secret? { path.isEmpty ? nil : Secret(.file(path)) }
+
     static func inEnvironment(_ value: String) -> Secret { Secret(.environment(value)) }
 
     func expandingHome(_ environment: [String: String]) -> Secret {

@@ -87,6 +87,14 @@ extension Settings {
           # How long after a swap the version before it is kept up to date, so that going back is quick.
           rollback_minutes: 60
 
+        http:
+          # Where 'run' answers health checks, metrics and look-ups of notes. Empty: nowhere. Several instances on one machine
+          # need a port each; port 0 is any free one, which the log tells.
+          listen: 127.0.0.1:8080
+          # A file that holds the token which clients send as 'Authorization: Bearer'. Needed to listen beyond this machine;
+          # /healthz and /readyz are answered without it.
+          token_file: ''
+
         log:
           # debug, info, warning or error.
           level: info

@@ -24,6 +24,7 @@ extension Settings {
         try settings.check(tree)
         settings.state.directory = TextFile.expandingHome(settings.state.directory, environment)
         settings.state.checkpoints = TextFile.expandingHome(settings.state.checkpoints, environment)
+        settings.http.tokenFile = TextFile.expandingHome(settings.http.tokenFile, environment)
         settings.model.path = TextFile.expandingHome(settings.model.path, environment)
         settings.kafka.secrets = settings.kafka.secrets.mapValues { $0.expandingHome(environment) }
         return settings
@@ -110,6 +111,14 @@ extension Settings {
         try range(pipeline.timerSlice, 1...1_000_000, "pipeline.timer_slice")
         try range(retrain.intervalMinutes, 1...527_040, "retrain.interval_minutes")
         try range(retrain.minimumClicks, 0...1_000_000_000, "retrain.minimum_clicks")
+        if !http.listen.isEmpty {
+            try require(
+                http.address != nil, "http.listen",
+                "'\(http.listen)' is no address such as 127.0.0.1:8080; use numbers, or leave it empty")
+            try require(
+                http.address?.isLoopback == true || !http.tokenFile.isEmpty, "http.listen",
+                "others could connect to \(http.listen) without a token; set http.token_file, or listen on 127.0.0.1")
+        }
         try range(retrain.minimumNotes, 0...1_000_000_000, "retrain.minimum_notes")
         try range(retrain.steps, 0...100_000, "retrain.steps")
         try range(retrain.horizonDays, 0...36_600, "retrain.horizon_days")

@@ -14,6 +14,8 @@ public struct Settings: Decodable, Equatable, Sendable {
     public var pipeline: Pipeline
     /// Training of new model versions.
     public var retrain: Retrain
+    /// The HTTP server of `run`.
+    public var http: HTTP
     /// Log lines on standard error.
     public var log: Log
 
@@ -123,6 +125,17 @@ public struct Settings: Decodable, Equatable, Sendable {
             /// The language model's upper layers too, by low-rank adapters.
             case deep
         }
+    }
+
+    /// The HTTP server of `run`.
+    public struct HTTP: Decodable, Equatable, Sendable {
+        /// Where it listens, `HOST:PORT`; empty: there is none.
+        public var listen: String
+        /// The file that holds the bearer token; empty: none is asked for.
+        public var tokenFile: String
+
+        /// `listen`, read; nil where it is empty.
+        public var address: ListenAddress? { ListenAddress(listen) }
     }
 
     /// Log lines on standard error.

@@ -31,12 +31,17 @@ public final class PipelineService: Sendable {
     private let failure = Mutex<(any Error)?>(nil)
     private let running: [Running]
     private let watch: ModelWatch?
+    /// Looks notes up; nil where the stage that knows them does not run here.
+    public let lookup: NoteLookup?
 
     /// One stage's thread.
     private struct Running: Sendable {
         let status: StageStatus
         let run: @Sendable (StopSignal) throws -> Void
     }
+
+    /// The model version that is to serve; nil where no stage here needs one.
+    public var modelVersion: String? { watch?.choice.target.id }
 
     /// What the stages may be seen doing.
     public var statuses: [StageStatus] { running.map(\.status) }
@@ -87,10 +92,17 @@ public final class PipelineService: Sendable {
                 orFirst: { try BaseModel.versionZero(path: settings.model.path, texts: firstTexts()) })
             logger.info("model version", ["version": watch.choice.target.id])
             if let readers { running.append(Self.profile(environment, settings, watch, readers, threads: threads)) }
-            if stages.contains(.recommend) { running.append(try Self.recommend(environment, settings, watch)) }
+            if stages.contains(.recommend) {
+                let lookup = NoteLookup(partitions: topics.partitions(of: .noteRecommendations)) { watch.choice }
+                running.append(try Self.recommend(environment, settings, watch, lookup))
+                self.lookup = lookup
+            } else {
+                lookup = nil
+            }
             self.watch = watch
         } else {
             watch = nil
+            lookup = nil
         }
         self.running = running
     }
@@ -164,14 +176,15 @@ public final class PipelineService: Sendable {
     }
 
     private static func recommend(
-        _ environment: StageEnvironment, _ settings: Settings, _ watch: ModelWatch
+        _ environment: StageEnvironment, _ settings: Settings, _ watch: ModelWatch, _ lookup: NoteLookup
     ) throws -> Running {
         let configuration = try RecommendStage.Configuration(settings, environment.topics)
         let logger = environment.logger
         let runner = StageRunner<RecommendStage>(
             environment: environment, directory: directory(settings, .recommend)
         ) { store in
-            try RecommendStage(
+            lookup.attach(store)
+            return try RecommendStage(
                 store: store, choice: { watch.choice }, configuration: configuration, logger: logger)
         }
         return Running(status: runner.status) { try runner.run(until: $0) }

@@ -2,6 +2,7 @@ import Configuration
 import EventLog
 import Evaluation
 import Foundation
+import Serving
 
 /// The command line: finds the command, runs it, and turns what went wrong into a sentence and an exit code.
 @main

@@ -35,6 +35,7 @@ final class Deployment {
             "NOTESTREAM_KAFKA_BOOTSTRAP_SERVERS": broker.servers, "NOTESTREAM_KAFKA_TOPIC_PREFIX": prefix,
             "NOTESTREAM_KAFKA_GROUP_PREFIX": prefix, "NOTESTREAM_STATE_DIRECTORY": folder.path + "/state",
             "NOTESTREAM_MODEL_PATH": BaseModel.path ?? "", "NOTESTREAM_RECOMMEND_COALESCE_MS": "100",
+            "NOTESTREAM_HTTP_LISTEN": "",
         ]
         var catalog = try TopicCatalog.load(environment: [:])
         if !config.isEmpty || tombstones != nil {

@@ -12,13 +12,16 @@ extension RecommendStage {
     /// The generation to begin with: the stored one; where nothing is stored, the one that served until all profiles under
     /// the chosen version were there, since nobody knows yet whether they are.
     static func servingGeneration(_ choice: ModelChoice, _ store: Store) throws -> Generation {
-        let stored = try version(servingVersion, store)
-        let version = choice.kept.first { $0.id == stored } ?? choice.previous ?? choice.target
-        return try Generation(version, store: store)
+        try Generation(servingVersion(choice, in: store), store: store)
     }
 
-    static func version(_ family: ColumnFamily, _ store: Store) throws -> String? {
-        try store.get(family, []).map { String(decoding: $0, as: UTF8.self) }
+    static func servingVersion(_ choice: ModelChoice, in reader: some StateReader) throws -> ModelVersion {
+        let stored = try version(servingVersion, reader)
+        return choice.kept.first { $0.id == stored } ?? choice.previous ?? choice.target
+    }
+
+    static func version(_ family: ColumnFamily, _ reader: some StateReader) throws -> String? {
+        try reader.get(family, []).map { String(decoding: $0, as: UTF8.self) }
     }
 
     /// Indexes for about `budget` what waits for it, and flips when nothing does.

@@ -1,6 +1,7 @@
 import Foundation
 import Pipeline
 import Retraining
+import Serving
 
 extension Notestream {
     static let run = Command(
@@ -20,6 +21,8 @@ extension Notestream {
             settings: context.settings, catalog: context.topics.catalog,
             stages: try stages(arguments.value("--stages")), client: context.client, logger: context.logger,
             crash: crash, firstTexts: FirstNotes.texts)
+        let server = try Serving.start(context.settings.http, service, context.logger)
+        defer { server?.stop() }
         let stop = StopSignal()
         let signals = StopSignals {
             stop.set()

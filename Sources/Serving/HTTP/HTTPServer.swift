@@ -1,0 +1,108 @@
+import CMicroHTTPD
+import Configuration
+import Foundation
+import Synchronization
+
+/// An HTTP/1.1 server on libmicrohttpd: a few event-loop threads, requests read whole, answers written whole.
+///
+/// The handler runs on an event-loop thread and must not wait for anything but memory and the local store.
+public final class HTTPServer: Sendable {
+    /// What a server is given.
+    public struct Configuration: Sendable {
+        /// Where it listens.
+        public var address: ListenAddress
+        /// Event-loop threads.
+        public var threads = 2
+        /// Bytes of a request's body, at most.
+        public var bodyLimit = 64 << 10
+        /// Connections at a time, at most; further ones wait in the kernel's queue.
+        public var connectionLimit = 1_024
+        /// Seconds after which a silent connection is closed.
+        public var idleSeconds = 30
+
+        /// The limits that serve most.
+        public init(address: ListenAddress) { self.address = address }
+    }
+
+    let bodyLimit: Int
+    let handle: @Sendable (HTTPRequest) -> HTTPResponse
+    let log: @Sendable (String) -> Void
+    private let daemon = Mutex<Daemon?>(nil)
+
+    /// libmicrohttpd's daemon. `@unchecked Sendable`: its pointer is set once, every call made through it is one that
+    /// libmicrohttpd allows from any thread, and `stop` takes it out of the mutex before it is let go.
+    private struct Daemon: @unchecked Sendable {
+        let handle: OpaquePointer
+    }
+
+    /// Starts to listen.
+    ///
+    /// - Parameters:
+    ///   - log: takes libmicrohttpd's lines, on any thread.
+    ///   - handle: answers requests, on any event-loop thread.
+    /// - Throws: ``HTTPServerError`` when the address is taken or not this machine's.
+    package init(
+        _ configuration: Configuration, log: @escaping @Sendable (String) -> Void,
+        handle: @escaping @Sendable (HTTPRequest) -> HTTPResponse
+    ) throws(HTTPServerError) {
+        bodyLimit = configuration.bodyLimit
+        self.handle = handle
+        self.log = log
+        var flags = MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_USE_ERROR_LOG.rawValue
+        if configuration.address.isIPv6 { flags |= MHD_USE_IPv6.rawValue }
+        let options = [
+            MHD_OptionItem(option: .CONNECTION_LIMIT, value: configuration.connectionLimit, ptr_value: nil),
+            MHD_OptionItem(option: .CONNECTION_TIMEOUT, value: configuration.idleSeconds, ptr_value: nil),
+            MHD_OptionItem(option: .CONNECTION_MEMORY_LIMIT, value: 32 << 10, ptr_value: nil),
+            MHD_OptionItem(option: .STRICT_FOR_CLIENT, value: 1, ptr_value: nil),
+            MHD_OptionItem(option: .LISTENING_ADDRESS_REUSE, value: 1, ptr_value: nil),
+            MHD_OptionItem(option: .THREAD_POOL_SIZE, value: max(1, configuration.threads), ptr_value: nil),
+            MHD_OptionItem(option: .END, value: 0, ptr_value: nil),
+        ]
+        let context = Unmanaged.passUnretained(self).toOpaque()
+        let started = configuration.address.withSocketAddress { address in
+            mhd_start(flags, address, logLine, onAccess, onCompleted, context, options)
+        }
+        guard let started else {
+            throw HTTPServerError(address: configuration.address, reason: String(cString: strerror(errno)))
+        }
+        daemon.withLock { $0 = Daemon(handle: started) }
+    }
+
+    /// The port it listens at.
+    public var port: Int { daemon.withLock { $0.map { Int(mhd_port($0.handle)) } ?? 0 } }
+
+    /// Connections open now.
+    package var connections: Int { daemon.withLock { $0.map { Int(mhd_connections($0.handle)) } ?? 0 } }
+
+    /// Stops to listen, gives requests under way the time, and closes.
+    public func stop(grace: Duration = .seconds(2)) {
+        let taken = daemon.withLock { daemon in
+            defer { daemon = nil }
+            return daemon
+        }
+        guard let handle = taken?.handle else { return }
+        let listener = MHD_quiesce_daemon(handle)
+        if listener >= 0 { close(listener) }
+        let deadline = ContinuousClock.now + grace
+        while mhd_connections(handle) > 0, ContinuousClock.now < deadline { usleep(10_000) }
+        MHD_stop_daemon(handle)
+    }
+
+    deinit { stop(grace: .zero) }
+}
+
+/// A server could not listen.
+public struct HTTPServerError: Error, CustomStringConvertible {
+    let address: ListenAddress
+    let reason: String
+
+    /// Where, why, and what to do.
+    public var description: String {
+        "cannot listen on \(address.host):\(address.port) (\(reason)); set http.listen to another address, or to nothing"
+    }
+}
+
+private func logLine(_ line: UnsafePointer<CChar>) {
+    FileHandle.standardError.write(Data("libmicrohttpd: \(String(cString: line))".utf8))
+}

@@ -1,0 +1,26 @@
+import Configuration
+import Pipeline
+
+/// Starts the HTTP server of a running pipeline as the settings say.
+public enum Serving {
+    /// Listens; nil where `http.listen` is empty.
+    ///
+    /// - Throws: ``HTTPServerError`` when the address cannot be had, `ConfigurationError` when the token cannot be read.
+    public static func start(_ settings: Settings.HTTP, _ service: PipelineService, _ logger: Logger) throws
+        -> HTTPServer?
+    {
+        guard let address = settings.address else { return nil }
+        let metrics = HTTPMetrics()
+        let api = API(
+            statuses: { service.statuses }, lookup: service.lookup, version: { service.modelVersion }, metrics: metrics)
+        let router = Router(
+            api.routes, token: try Secret.inFile(settings.tokenFile)?.read(for: "http.token_file"), metrics: metrics)
+        let server = try HTTPServer(.init(address: address)) {
+            logger.warning($0)
+        } handle: {
+            router.answer($0)
+        }
+        logger.info("listening", ["http": "\(address.host):\(server.port)"])
+        return server
+    }
+}
