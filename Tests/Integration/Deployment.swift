@@ -146,7 +146,12 @@ final class Deployment {
         var quietSince = ContinuousClock.now
         let isDrained = try wait(timeout) {
             try requireRunning()
-            if try log.readOn() || !hasCommittedAll(admin) { quietSince = .now }
+            do {
+                if try log.readOn() || !hasCommittedAll(admin) { quietSince = .now }
+            } catch is EventLogError {  // a broker that has just come back does not know its topics at once
+                log.startOver()
+                quietSince = .now
+            }
             return try ContinuousClock.now - quietSince > quiet && condition()
         }
         guard isDrained else { throw IntegrationError("the service has not drained after \(timeout):\n\(try tail())") }
@@ -237,6 +242,9 @@ final class LogWatcher {
         self.settings = settings
         places = TopicName.allCases.filter { $0 != .modelUpdates }.flatMap(topics.places(of:))
     }
+
+    /// Reads from the beginning again.
+    func startOver() { consumer = nil }
 
     /// Takes note of new records; false when there are none.
     func readOn() throws -> Bool {
