@@ -206,6 +206,7 @@ final class Deployment {
 
     deinit {
         for instance in instances.keys { kill(instance) }
+        log.close()
         try? broker.deleteTopics(TopicName.allCases.map(topics.name(of:)))
     }
 
@@ -244,7 +245,13 @@ final class LogWatcher {
     }
 
     /// Reads from the beginning again.
-    func startOver() { consumer = nil }
+    func startOver() { close() }
+
+    /// Lets go of the topics. librdkafka 2.0 may wait for ever to end a consumer whose topics have been deleted.
+    func close() {
+        try? consumer?.close()
+        consumer = nil
+    }
 
     /// Takes note of new records; false when there are none.
     func readOn() throws -> Bool {
