@@ -73,11 +73,16 @@ extension ModelTopic {
     /// The serving version; where none is published yet, `makeFirst` makes one, which is published.
     ///
     /// Two instances may do so at once: version 0 is the same for both, and what stands on the topic afterwards counts.
+    /// Making it takes a while: a version that was published meanwhile keeps its turn.
     public func serving(orFirst makeFirst: () throws -> ModelVersion) throws -> Contents {
         var contents = try read()
         if contents.serving == nil {
-            try publish(try makeFirst(), serves: true)
+            let first = try makeFirst()
             contents = try read()
+            if contents.serving == nil {
+                try publish(first, serves: true)
+                contents = try read()
+            }
         }
         guard contents.serving != nil else {
             throw ModelTopicError("the version just published is not on \(topics.name(of: .modelUpdates)); try again")
