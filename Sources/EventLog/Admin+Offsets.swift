@@ -1,4 +1,5 @@
 import CRdKafka
+import Glibc
 
 extension Admin {
     /// The oldest and the next offset of each of a topic's partitions.
@@ -14,9 +15,28 @@ extension Admin {
         return answer
     }
 
-    /// Everything a group has committed; empty for a group nobody knows.
+    /// Everything a group has committed; empty for a group nobody knows. Asks again while the group's coordinator comes up,
+    /// as it does for a moment after a broker has started.
     public func groupOffsets(
         _ group: String, timeout: Duration = .seconds(10)
+    ) throws(EventLogError) -> [TopicPartition: CommittedOffset] {
+        let deadline = Deadline(timeout)
+        while true {
+            do {
+                return try askForGroupOffsets(group, timeout: .milliseconds(deadline.milliseconds))
+            } catch {
+                let mayPass = [
+                    RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+                    RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+                ].contains(error.response)
+                guard mayPass, !deadline.hasPassed else { throw error }
+                usleep(20_000)
+            }
+        }
+    }
+
+    private func askForGroupOffsets(
+        _ group: String, timeout: Duration
     ) throws(EventLogError) -> [TopicPartition: CommittedOffset] {
         var request = rd_kafka_ListConsumerGroupOffsets_new(group, nil)
         defer { rd_kafka_ListConsumerGroupOffsets_destroy(request) }

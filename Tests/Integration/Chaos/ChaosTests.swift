@@ -32,18 +32,26 @@ extension IntegrationTests {
                     BrokerControl.ofTests == nil ? [.alone, .fleet] : ChaosRound.Kind.allCases
                 let kind = isKafka ? kinds[number % kinds.count] : .alone
                 let began = ContinuousClock.now
-                let (done, comparison) = try stage.play(kind, number: number, seed: seed, kills: isKafka) {
-                    deployment in
-                    try report.count(recoveriesOf: deployment)
+                do {
+                    let (done, comparison) = try stage.play(kind, number: number, seed: seed, kills: isKafka) {
+                        try report.count(recoveriesOf: $0)
+                    }
+                    report.add(comparison)
+                    report.tell(
+                        "round \(number + 1)/\(rounds), seed \(seed), \(kind.rawValue): \(done.joined(separator: "; ")): "
+                            + "\(comparison.all.count) differences, \(Int((ContinuousClock.now - began) / .seconds(1))) s"
+                    )
+                    #expect(
+                        comparison.all.isEmpty,
+                        """
+                        seed \(seed), \(kind), \(done): \(comparison.all.count) differences, such as \
+                        \(comparison.all.prefix(8).map { $0.prefix(300) })
+                        """)
+                } catch {
+                    report.unfinished += 1
+                    report.tell("round \(number + 1)/\(rounds), seed \(seed), \(kind.rawValue): broke off: \(error)")
+                    Issue.record("seed \(seed), \(kind): the round broke off: \(error)")
                 }
-                report.add(comparison)
-                report.tell(
-                    "round \(number + 1)/\(rounds), seed \(seed), \(kind.rawValue): \(done.joined(separator: "; ")): "
-                        + "\(comparison.all.count) differences, \((ContinuousClock.now - began) / .seconds(1)) s")
-                #expect(
-                    comparison.all.isEmpty,
-                    "seed \(seed), \(kind), \(done): \(comparison.all.count) differences, such as \(comparison.all.prefix(8))"
-                )
             }
             try report.write()
         }
@@ -125,6 +133,8 @@ private struct ChaosSettings {
 private struct ChaosReport {
     var broker: String
     var seed: UInt64
+    /// Rounds that could not be played to their end.
+    var unfinished = 0
     private var rounds = 0
     private var counts: [String: Int] = [:]
     private var cases: [String: Int] = [:]
@@ -164,7 +174,7 @@ private struct ChaosReport {
             .map { "\"\($0)\": \(counts[$0] ?? 0)" }
         let found = ["equal", "behind", "missing", "fenced"].map { "\"\($0)\": \(cases[$0] ?? 0)" }
         let line =
-            "{\"rounds\": \(rounds), \(figures.joined(separator: ", ")), \"cases\": {\(found.joined(separator: ", "))}, "
+            "{\"rounds\": \(rounds), \"unfinished\": \(unfinished), \(figures.joined(separator: ", ")), \"cases\": {\(found.joined(separator: ", "))}, "
             + "\"broker\": \"\(broker)\", \"seed\": \(seed)}\n"
         let old = (try? String(contentsOfFile: path, encoding: .utf8)) ?? ""
         try (old + line).write(toFile: path, atomically: true, encoding: .utf8)
