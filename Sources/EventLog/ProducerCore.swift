@@ -7,16 +7,22 @@ final class ProducerCore {
     private var topics: [String: OpaquePointer] = [:]
     private var sinceServed = 0
 
+    /// One request at a time. A broker takes the first batch that it sees of a producer whatever its sequence number: were
+    /// two under way while a partition's leader comes up, the first could be refused and the second taken, and the first,
+    /// sent again, would count as a duplicate: acknowledged, and lost.
+    private static let once = ["enable.idempotence": "true", "max.in.flight.requests.per.connection": "1"]
+
     init(_ settings: ClientSettings, fixed: [String: String]) throws(EventLogError) {
         let defaults = [
-            "partitioner": "murmur2_random", "enable.idempotence": "true", "retry.backoff.ms": "10",
+            "partitioner": "murmur2_random", "retry.backoff.ms": "10",
             "queue.buffering.max.kbytes": "65536", "linger.ms": "2",
             // The broker and its topics decide what is too large: dead letters may be larger than the default lets through.
             "message.max.bytes": "20000000",
         ]
         let deliveries = DeliveryCallbacks(settings)
         client = try Client(
-            RD_KAFKA_PRODUCER, settings, defaults: defaults, fixed: fixed, callbacks: deliveries
+            RD_KAFKA_PRODUCER, settings, defaults: defaults, fixed: fixed.merging(Self.once) { $1 },
+            callbacks: deliveries
         ) { configuration in
             rd_kafka_conf_set_dr_msg_cb(configuration) { _, message, opaque in
                 guard let message, let deliveries = ClientCallbacks.from(opaque) as? DeliveryCallbacks else { return }

@@ -22,7 +22,7 @@ public final class TransactionalProducer {
         core = try ProducerCore(
             settings,
             fixed: [
-                "transactional.id": transactionalID, "enable.idempotence": "true",
+                "transactional.id": transactionalID,
                 "transaction.timeout.ms": String(transactionTimeout.milliseconds),
             ])
     }

@@ -38,6 +38,25 @@ extension BrokerTests {
             }
         }
 
+        /// With several requests under way, about one in twenty of these lost its first batch and acknowledged it all the same.
+        @Test("the first batches of a topic that was just made are all there, in order", arguments: TestBrokers.kafka)
+        func firstBatches(broker: TestBroker) throws {
+            for _ in 0..<12 {
+                try broker.withTopic { topic in
+                    let producer = try Producer(broker.settings)
+                    for number in 0..<4 {
+                        let value = [UInt8](repeating: UInt8(number), count: 600_000)
+                        try producer.produce(OutgoingRecord(topic: topic, partition: 0, key: nil, value: value))
+                    }
+                    try producer.flush()
+                    let consumer = try Consumer(broker.settings)
+                    try consumer.assign([TopicPartition(topic, 0): .beginning])
+                    #expect(try consumer.read(4).map { $0.value?.first } == [0, 1, 2, 3])
+                    try consumer.close()
+                }
+            }
+        }
+
         @Test("a key's partition is the one that Kafka's clients choose", arguments: TestBrokers.all)
         func partitions(broker: TestBroker) throws {
             try broker.withTopic(partitions: 7) { topic in

@@ -28,6 +28,12 @@ struct SettingsTests {
         #expect(refusal(["enable.auto.commit": "true"])?.message.contains("is set by notestream") == true)
         #expect(refusal(["isolation.level": "read_uncommitted"])?.message.contains("isolation.level") == true)
         #expect(refusal(["bootstrap.servers": "x"]) != nil)
+        for (name, value) in [("max.in.flight.requests.per.connection", "5"), ("enable.idempotence", "false")] {
+            let error = #expect(throws: EventLogError.self) {
+                _ = try Producer(ClientSettings(bootstrapServers: "127.0.0.1:1", properties: [name: value]))
+            }
+            #expect(error?.message.contains(name) == true)
+        }
     }
 
     @Test func aCertificateThatIsNotThereIsNamed() {
