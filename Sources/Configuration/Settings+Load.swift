@@ -111,6 +111,10 @@ extension Settings {
         try range(pipeline.timerSlice, 1...1_000_000, "pipeline.timer_slice")
         try range(retrain.intervalMinutes, 1...527_040, "retrain.interval_minutes")
         try range(retrain.minimumClicks, 0...1_000_000_000, "retrain.minimum_clicks")
+        try range(retrain.minimumNotes, 0...1_000_000_000, "retrain.minimum_notes")
+        try range(retrain.steps, 0...100_000, "retrain.steps")
+        try range(retrain.horizonDays, 0...36_600, "retrain.horizon_days")
+        try range(retrain.rollbackMinutes, 0...527_040, "retrain.rollback_minutes")
         if !http.listen.isEmpty {
             try require(
                 http.address != nil, "http.listen",
@@ -119,10 +123,6 @@ extension Settings {
                 http.address?.isLoopback == true || !http.tokenFile.isEmpty, "http.listen",
                 "others could connect to \(http.listen) without a token; set http.token_file, or listen on 127.0.0.1")
         }
-        try range(retrain.minimumNotes, 0...1_000_000_000, "retrain.minimum_notes")
-        try range(retrain.steps, 0...100_000, "retrain.steps")
-        try range(retrain.horizonDays, 0...36_600, "retrain.horizon_days")
-        try range(retrain.rollbackMinutes, 0...527_040, "retrain.rollback_minutes")
     }
 }
 

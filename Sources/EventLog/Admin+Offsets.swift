@@ -25,10 +25,7 @@ extension Admin {
             do {
                 return try askForGroupOffsets(group, timeout: .milliseconds(deadline.milliseconds))
             } catch {
-                let mayPass = [
-                    RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
-                    RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
-                ].contains(error.response)
+                let mayPass = EventLogError.coordinatorComesUp.contains(error.response)
                 guard mayPass, !deadline.hasPassed else { throw error }
                 usleep(20_000)
             }

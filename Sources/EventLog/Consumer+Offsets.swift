@@ -18,11 +18,12 @@ extension Consumer {
                 for (index, place) in list.partitions.enumerated() { answer[place] = list.committed(index) }
                 return answer
             }
-            let mayPass = [
-                RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT, RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS,
-                RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE, RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
-                RD_KAFKA_RESP_ERR__WAIT_COORD, RD_KAFKA_RESP_ERR__TRANSPORT,
-            ].contains(failed.code)
+            let mayPass =
+                EventLogError.coordinatorComesUp.contains(failed.code)
+                || [
+                    RD_KAFKA_RESP_ERR_UNSTABLE_OFFSET_COMMIT, RD_KAFKA_RESP_ERR__WAIT_COORD,
+                    RD_KAFKA_RESP_ERR__TRANSPORT,
+                ].contains(failed.code)
             guard mayPass, !deadline.hasPassed else { throw client.error(failed.code, at: failed.place) }
             usleep(20_000)
         }

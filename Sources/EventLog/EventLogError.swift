@@ -88,6 +88,12 @@ public struct EventLogError: Error, Hashable, Sendable {
         response == RD_KAFKA_RESP_ERR__AUTHENTICATION || response == RD_KAFKA_RESP_ERR__SSL
     }
 
+    /// A group's coordinator is coming up or has moved, as for a moment after a broker has started: ask again.
+    static let coordinatorComesUp = [
+        RD_KAFKA_RESP_ERR_COORDINATOR_LOAD_IN_PROGRESS, RD_KAFKA_RESP_ERR_COORDINATOR_NOT_AVAILABLE,
+        RD_KAFKA_RESP_ERR_NOT_COORDINATOR,
+    ]
+
     /// Time ran out.
     public var isTimeout: Bool {
         [RD_KAFKA_RESP_ERR__TIMED_OUT, RD_KAFKA_RESP_ERR__MSG_TIMED_OUT, RD_KAFKA_RESP_ERR_REQUEST_TIMED_OUT]

@@ -13,10 +13,11 @@ public enum Serving {
         let metrics = HTTPMetrics()
         let api = API(
             statuses: { service.statuses }, lookup: service.lookup, version: { service.modelVersion }, metrics: metrics)
-        let router = Router(
-            api.routes, token: try Secret.inFile(settings.tokenFile)?.read(for: "http.token_file"), metrics: metrics)
+        let token = Secret.inFile(settings.tokenFile)
+        if let warning = token?.warning { logger.warning(warning) }
+        let router = Router(api.routes, token: try token?.read(for: "http.token_file"), metrics: metrics)
         let server = try HTTPServer(.init(address: address)) {
-            logger.warning($0)
+            logger.warning("the HTTP server says", ["line": $0])
         } handle: {
             router.answer($0)
         }

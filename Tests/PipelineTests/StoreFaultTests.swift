@@ -19,10 +19,7 @@ struct StoreFaultTests {
         let first = world.start(checkpoints: copies)
         try first.drained(records: 40)
         try first.stop()
-        try world.write(StageRunnerTests.words(10, 2))
-        let second = world.start()
-        try second.drained(records: 10)
-        try second.stop()
+        try play(StageRunnerTests.words(10, 2), in: world)
         var rare = copies
         rare.interval = .seconds(3_600)
         for instance in ["a", "b"] {
@@ -35,10 +32,7 @@ struct StoreFaultTests {
             #expect((1...12).contains(third.status.now.replayed), "\(third.status.now.replayed) records replayed of 50")
             try third.stop()
         }
-        try world.write(StageRunnerTests.words(10, 3))
-        let last = world.start("b")
-        try last.drained(records: 10)
-        try last.stop()
+        try play(StageRunnerTests.words(10, 3), in: world, as: "b")
         try world.expectExactlyOnce()
     }
 
@@ -76,10 +70,7 @@ struct StoreFaultTests {
     @Test("flipped bytes are found, and the store is replayed", arguments: TestBrokers.kafka)
     func flippedBytes(broker: TestBroker) throws {
         let world = try CountingWorld(broker)
-        try world.write(StageRunnerTests.words(40))
-        let first = world.start()
-        try first.drained(records: 40)
-        try first.stop()
+        try play(StageRunnerTests.words(40), in: world)
         try flipTables(world.directory())
         try world.write(StageRunnerTests.words(10, 2))
         let second = world.start()
@@ -93,10 +84,7 @@ struct StoreFaultTests {
     @Test("flipped bytes in the write-ahead log leave an older state, which catches up", arguments: TestBrokers.kafka)
     func flippedLog(broker: TestBroker) throws {
         let world = try CountingWorld(broker)
-        try world.write(StageRunnerTests.words(40))
-        let first = world.start()
-        try first.drained(records: 40)
-        try first.stop()
+        try play(StageRunnerTests.words(40), in: world)
         let logs = try FileManager.default.contentsOfDirectory(atPath: world.directory()).filter {
             $0.hasSuffix(".log")
         }
@@ -105,10 +93,7 @@ struct StoreFaultTests {
         let second = world.start()
         try second.drained()
         try second.stop()
-        try world.write(StageRunnerTests.words(10, 2))
-        let third = world.start()
-        try third.drained(records: 10)
-        try third.stop()
+        try play(StageRunnerTests.words(10, 2), in: world)
         try world.expectExactlyOnce()
     }
 
@@ -159,10 +144,7 @@ struct StoreFaultTests {
         arguments: TestBrokers.kafka)
     func clockJump(broker: TestBroker) throws {
         let world = try CountingWorld(broker)
-        try world.write(StageRunnerTests.words(20))
-        let first = world.start()
-        try first.drained(records: 20)
-        try first.stop()
+        try play(StageRunnerTests.words(20), in: world)
         let positions = ColumnFamily("positions")
         let store = try Store(path: world.directory(), families: CountingStage.families + [positions])
         let batch = store.makeBatch()
@@ -177,6 +159,14 @@ struct StoreFaultTests {
             try again.stop()
         }
         try world.expectExactlyOnce()
+    }
+
+    /// Writes words, and has an instance work through them to its orderly end.
+    private func play(_ words: [String], in world: CountingWorld, as instance: String = "a") throws {
+        try world.write(words)
+        let stage = world.start(instance)
+        try stage.drained(records: Int64(words.count))
+        try stage.stop()
     }
 
     /// Moves the store's rows from its log into tables, and damages those.

@@ -5,7 +5,7 @@ import StateStore
 
 /// What a digest is of. Caches (pooled states, lists as they were sent, marks of what is due) are left out, and so are float
 /// bits, which differ from one kind of CPU to another.
-package enum DigestSubject: String, CaseIterable, Sendable {
+package enum DigestSubject: String, Sendable {
     /// The living notes of a notes partition, by content.
     case notes
     /// Users' rows of a clicks partition.

@@ -3,7 +3,6 @@ import EventLog
 import Foundation
 import NoteLLM
 import Schemas
-import Synchronization
 
 /// Runs a stretch of the log again, into topics of another prefix: the same code over a copy of the input.
 ///
@@ -163,15 +162,9 @@ public struct Replay: Sendable {
         let service = try PipelineService(
             settings: targetSettings, catalog: target.catalog, stages: request.stages, client: client, logger: logger,
             firstTexts: { [] })
-        let outcome = Outcome()
-        let done = DispatchGroup()
-        done.enter()
-        Thread {
-            defer { done.leave() }
-            outcome.keep(Result { try service.run() })
-        }.start()
+        let running = Background { try service.run() }
         var quietSince = ContinuousClock.now
-        while !stop.isSet, !outcome.isKnown, ContinuousClock.now - quietSince < .milliseconds(1_500) {
+        while !stop.isSet, !running.hasEnded, ContinuousClock.now - quietSince < .milliseconds(1_500) {
             let now = service.statuses.map(\.now)
             if !now.allSatisfy(\.isDrained) { quietSince = .now }
             progress(
@@ -179,17 +172,8 @@ public struct Replay: Sendable {
             stop.wait(.milliseconds(100))
         }
         service.requestStop()
-        done.wait()
-        try outcome.get()
+        try running.wait()
     }
-}
-
-/// How a service on another thread ended.
-private final class Outcome: Sendable {
-    private let result = Mutex<Result<Void, any Error>?>(nil)
-    var isKnown: Bool { result.withLock { $0 != nil } }
-    func keep(_ ended: Result<Void, any Error>) { result.withLock { $0 = ended } }
-    func get() throws { try result.withLock { $0 }?.get() }
 }
 
 /// A replay cannot be done.

@@ -10,7 +10,10 @@ extension StageSession: RebalanceListener {
         let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
         for place in partitions {
             let last = committed[place].map { CommittedPosition(offset: $0.offset, metadata: $0.metadata) }
-            let plan = try plan(for: place, committed: last?.position, consumer)
+            let log = try consumer.watermarks(place)
+            let plan = RecoveryPlan.make(
+                stored: try Positions.read(place, in: store), committed: last?.position,
+                log: log.low...max(log.low, log.high))
             if plan.wipes { try wipe(place, in: batch) }
             owned[place] = Owned(
                 position: plan.start, stored: plan.start, silentUntil: plan.silentUntil, mark: last?.mark ?? "")
@@ -26,22 +29,6 @@ extension StageSession: RebalanceListener {
         }
         try batch.changes.commit()
         return starts
-    }
-
-    /// Before a log is taken for another one, and read again from its start with everything said anew, it is looked at for
-    /// some seconds: a broker that has just come up may not show its last records at once.
-    private func plan(
-        for place: TopicPartition, committed: Position?, _ consumer: Consumer
-    ) throws -> RecoveryPlan {
-        let stored = try Positions.read(place, in: store)
-        let deadline = ContinuousClock.now + .seconds(5)
-        while true {
-            let log = try consumer.watermarks(place)
-            let plan = RecoveryPlan.make(
-                stored: stored, committed: committed, log: log.low...max(log.low, log.high))
-            guard plan.situation == .otherLog, ContinuousClock.now < deadline else { return plan }
-            usleep(200_000)
-        }
     }
 
     func revoked(_ partitions: [TopicPartition], from consumer: Consumer) throws {

@@ -285,9 +285,10 @@ final class StageSession<Stage: StreamStage> {
 
     /// A long replay says every few seconds how far it is.
     private func tellProgress() {
-        let silent = owned.filter(\.value.isSilent)
-        guard !silent.isEmpty, ContinuousClock.now - toldProgress > .seconds(5) else { return }
+        guard ContinuousClock.now - toldProgress > .seconds(5) else { return }
         toldProgress = .now
+        let silent = owned.filter(\.value.isSilent)
+        guard !silent.isEmpty else { return }
         let left = silent.values.reduce(0) { $0 + $1.silentUntil.offset - $1.position.offset }
         environment.logger.info(
             "replaying",

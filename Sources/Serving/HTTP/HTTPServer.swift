@@ -26,13 +26,15 @@ public final class HTTPServer: Sendable {
 
     let bodyLimit: Int
     let handle: @Sendable (HTTPRequest) -> HTTPResponse
-    let log: @Sendable (String) -> Void
+    private let log: @Sendable (String) -> Void
     private let daemon = Mutex<Daemon?>(nil)
 
     /// libmicrohttpd's daemon. `@unchecked Sendable`: its pointer is set once, every call made through it is one that
     /// libmicrohttpd allows from any thread, and `stop` takes it out of the mutex before it is let go.
     private struct Daemon: @unchecked Sendable {
         let handle: OpaquePointer
+        /// Freed when the daemon has stopped.
+        let logger: UnsafeMutablePointer<mhd_logger>
     }
 
     /// Starts to listen.
@@ -59,13 +61,16 @@ public final class HTTPServer: Sendable {
             MHD_OptionItem(option: .END, value: 0, ptr_value: nil),
         ]
         let context = Unmanaged.passUnretained(self).toOpaque()
+        let logger = UnsafeMutablePointer<mhd_logger>.allocate(capacity: 1)
+        logger.initialize(to: mhd_logger(write: onLogLine, context: context))
         let started = configuration.address.withSocketAddress { address in
-            mhd_start(flags, address, logLine, onAccess, onCompleted, context, options)
+            mhd_start(flags, address, logger, onAccess, onCompleted, context, options)
         }
         guard let started else {
+            logger.deallocate()
             throw HTTPServerError(address: configuration.address, reason: String(cString: strerror(errno)))
         }
-        daemon.withLock { $0 = Daemon(handle: started) }
+        daemon.withLock { $0 = Daemon(handle: started, logger: logger) }
     }
 
     /// The port it listens at.
@@ -80,15 +85,19 @@ public final class HTTPServer: Sendable {
             defer { daemon = nil }
             return daemon
         }
-        guard let handle = taken?.handle else { return }
+        guard let taken else { return }
+        let handle = taken.handle
         let listener = MHD_quiesce_daemon(handle)
         if listener >= 0 { close(listener) }
         let deadline = ContinuousClock.now + grace
         while mhd_connections(handle) > 0, ContinuousClock.now < deadline { usleep(10_000) }
         MHD_stop_daemon(handle)
+        taken.logger.deallocate()
     }
 
     deinit { stop(grace: .zero) }
+
+    fileprivate func note(_ line: String) { log(line.trimmingCharacters(in: .whitespacesAndNewlines)) }
 }
 
 /// A server could not listen.
@@ -102,6 +111,6 @@ public struct HTTPServerError: Error, CustomStringConvertible {
     }
 }
 
-private func logLine(_ line: UnsafePointer<CChar>) {
-    FileHandle.standardError.write(Data("libmicrohttpd: \(String(cString: line))".utf8))
+private func onLogLine(context: UnsafeMutableRawPointer, line: UnsafePointer<CChar>) {
+    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().note(String(cString: line))
 }

@@ -40,19 +40,11 @@ extension Notestream {
         defer { signals.cancel() }
         try replay.prepare()
         let start = ContinuousClock.now
-        var bar = ProgressBar("copying", total: 0)
-        var isFirst = true
-        let copied = try replay.copy(until: stop) { done, total in
-            if isFirst { bar = ProgressBar("copying", total: Int(total)) }
-            isFirst = false
-            bar.show(Int(done))
-        }
-        bar.finish()
-        let running = ProgressBar("replaying", total: Int(copied.records))
-        try replay.run(until: stop, logger: Logger(label: "replay", level: max(.notice, context.logger.level))) {
-            running.show(Int($0))
-        }
-        running.finish()
+        let bars = StepBars()
+        let copied = try replay.copy(until: stop) { bars.show("copying", Int($0), Int($1)) }
+        let logger = Logger(label: "replay", level: max(.notice, context.logger.level))
+        try replay.run(until: stop, logger: logger) { bars.show("replaying", Int($0), Int(copied.records)) }
+        bars.finish()
         guard !stop.isSet else { return .negative }
         let target = replay.targetSettings
         let digests = try StoreInspection(

@@ -67,7 +67,7 @@ struct ChaosRound {
     }
 
     /// Every named point has its turn, however few the rounds; a life without an order is killed or stopped at any moment.
-    private mutating func nextOrder(_ part: Int) -> String? {
+    private func nextOrder(_ part: Int) -> String? {
         let orders = Self.orders
         return part == 1 ? nil : orders[(number * 2 + part / 2) % orders.count]
     }

@@ -2,11 +2,12 @@ import Foundation
 import Synchronization
 
 /// Work on a thread of its own, whose end and error can be waited for.
-final class Background: Sendable {
+package final class Background: Sendable {
     private let result = Mutex<Result<Void, any Error>?>(nil)
     private let done = DispatchGroup()
 
-    init(_ work: @escaping @Sendable () throws -> Void) {
+    /// Begins the work.
+    package init(_ work: @escaping @Sendable () throws -> Void) {
         done.enter()
         let thread = Thread { [self] in
             let ended = Result { try work() }
@@ -17,10 +18,10 @@ final class Background: Sendable {
     }
 
     /// Whether the work is over.
-    var hasEnded: Bool { result.withLock { $0 != nil } }
+    package var hasEnded: Bool { result.withLock { $0 != nil } }
 
     /// Waits for the end; throws what the work threw.
-    func wait() throws {
+    package func wait() throws {
         done.wait()
         try result.withLock { $0 }?.get()
     }
