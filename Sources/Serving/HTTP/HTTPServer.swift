@@ -29,7 +29,7 @@ public final class HTTPServer: Sendable {
     private let log: @Sendable (String) -> Void
     private let daemon = Mutex<Daemon?>(nil)
 
-    /// libmicrohttpd's daemon. `@unchecked Sendable`: its pointer is set once, every call made through it is one that
+    /// libmicrohttpd's daemon. `@unchecked Sendable`: its pointers are set once, every call made through them is one that
     /// libmicrohttpd allows from any thread, and `stop` takes it out of the mutex before it is let go.
     private struct Daemon: @unchecked Sendable {
         let handle: OpaquePointer
