@@ -113,20 +113,22 @@ private func readQuery(of connection: OpaquePointer, into request: inout HTTPReq
         var isWrong = false
     }
     var query = Query()
-    _ = MHD_get_connection_values(
-        connection, .GET_ARGUMENT_KIND,
-        { context, _, name, value in
-            guard let context, let name else { return .YES }
-            let query = context.assumingMemoryBound(to: Query.self)
-            if let name = PercentEncoding.decode(String(cString: name)[...]),
-                let value = PercentEncoding.decode(value.map { String(cString: $0) }?[...] ?? "")
-            {
-                query.pointee.values.append((name, value))
-            } else {
-                query.pointee.isWrong = true
-            }
-            return .YES
-        }, &query)
+    withUnsafeMutablePointer(to: &query) { pointer in
+        _ = MHD_get_connection_values(
+            connection, .GET_ARGUMENT_KIND,
+            { context, _, name, value in
+                guard let context, let name else { return .YES }
+                let query = context.assumingMemoryBound(to: Query.self)
+                if let name = PercentEncoding.decode(String(cString: name)[...]),
+                    let value = PercentEncoding.decode(value.map { String(cString: $0) }?[...] ?? "")
+                {
+                    query.pointee.values.append((name, value))
+                } else {
+                    query.pointee.isWrong = true
+                }
+                return .YES
+            }, pointer)
+    }
     request.queryAll = query.values
     return !query.isWrong
 }
