@@ -54,7 +54,7 @@ let package = Package(
                 "Tensors", "EventLog", "StateStore", "LanguageModel", "NoteLLM", "CoOccurrence", "Schemas",
                 "Configuration", "Ranking", "Pipeline", "Evaluation",
             ]),
-        module("Serving", ["CMicroHTTPD", "Schemas", "Configuration", "Pipeline"]),
+        module("Serving", ["CMicroHTTPD", "EventLog", "Schemas", "Configuration", "Pipeline"]),
         .executableTarget(
             name: "notestream", dependencies: ["Pipeline", "Evaluation", "Retraining", "Serving"], swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
