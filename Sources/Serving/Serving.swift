@@ -12,12 +12,15 @@ public enum Serving {
     public static func start(
         _ settings: Settings, _ service: PipelineService, topics: Topics, client: ClientSettings,
         retraining: RetrainStatus, _ logger: Logger
-    ) throws -> HTTPServer? {
+    ) throws -> RunningServer? {
         guard let address = settings.http.address else { return nil }
         let secret = Secret.inFile(settings.http.tokenFile)
         if let warning = secret?.warning { logger.warning(warning) }
         let token = try secret?.read(for: "http.token_file")
         let metrics = HTTPMetrics()
+        var limits = StreamHub.Limits()
+        limits.streams = settings.http.streams
+        let hub = StreamHub(client: client, topics: topics, limits: limits, logger: logger)
         let api = API(
             answers: service.answers,
             owners: Owners(
@@ -25,8 +28,8 @@ public enum Serving {
                 ownURL: settings.http.advertise, logger: logger),
             publisher: NotePublisher(client: client, topics: topics),
             topicViews: TopicViews(client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix),
-            stats: StatsSampler(statuses: service.statuses, streams: { 0 }), retraining: retraining, metrics: metrics,
-            topics: topics)
+            stats: StatsSampler(statuses: service.statuses, streams: { hub.streams }), retraining: retraining,
+            metrics: metrics, hub: hub, topics: topics)
         let router = Router(
             api.routes, token: token, localHostsOnly: address.isLoopback && token == nil, metrics: metrics)
         var configuration = HTTPServer.Configuration(address: address)
@@ -39,8 +42,10 @@ public enum Serving {
             router.answer($0)
         }
         let scheme = configuration.tls == nil ? "http" : "https"
+        metrics.watch(server)
+        hub.start()
         logger.info("listening", [scheme: "\(address.host):\(server.port)"])
-        return server
+        return RunningServer(server: server, hub: hub)
     }
 
     private static func tls(_ http: Settings.HTTP) throws -> HTTPServer.Configuration.TLS? {
@@ -49,6 +54,21 @@ public enum Serving {
             throw ServingError("http.certificate: '\(http.certificate)' cannot be read")
         }
         return .init(certificate: certificate, key: key)
+    }
+}
+
+/// An HTTP server at work, with the streams it serves.
+public struct RunningServer: Sendable {
+    let server: HTTPServer
+    let hub: StreamHub
+
+    /// The port it listens at.
+    public var port: Int { server.port }
+
+    /// Ends the streams, gives requests under way the time, and closes.
+    public func stop() {
+        hub.stop()
+        server.stop()
     }
 }
 

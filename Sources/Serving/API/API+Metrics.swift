@@ -7,6 +7,9 @@ extension API {
         var text = MetricsText()
         stageMetrics(&text)
         modelMetrics(&text)
+        text.family("notestream_http_streams", .gauge, "Open event streams.", [([], Double(hub.streams))])
+        text.family(
+            "notestream_stream_events_total", .counter, "Events given to streams.", [([], Double(hub.eventsTotal))])
         ProcessFigures().write(to: &text)
         metrics.write(to: &text)
         return text.text

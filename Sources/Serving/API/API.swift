@@ -11,10 +11,13 @@ package struct API: Sendable {
     let stats: StatsSampler
     let retraining: RetrainStatus
     let metrics: HTTPMetrics
+    let hub: StreamHub
     let topics: Topics
 
     package var routes: [Router.Route] {
-        health + notes + search + users + trending + topicRoutes
+        health + notes + search + users + trending + topicRoutes + [
+            .init("GET", "/v1/stream") { request, _ in hub.answer(request) }
+        ]
     }
 
     /// How many are given where the request does not say, and at most.

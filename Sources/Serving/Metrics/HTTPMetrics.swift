@@ -11,6 +11,8 @@ package final class HTTPMetrics: Sendable {
     private struct State {
         var requests: [Key: Int] = [:]
         var durations: [String: Histogram] = [:]
+        /// Weak: it is this that the server's handler counts with.
+        weak var server: HTTPServer?
     }
 
     private let state = Mutex(State())
@@ -26,8 +28,14 @@ package final class HTTPMetrics: Sendable {
         }
     }
 
+    /// Tells of the server's open connections too.
+    func watch(_ server: HTTPServer) { state.withLock { $0.server = server } }
+
     package func write(to text: inout MetricsText) {
         let now = state.withLock { $0 }
+        if let server = now.server {
+            text.family("notestream_http_connections", .gauge, "Open connections.", [([], Double(server.connections))])
+        }
         text.family(
             "notestream_http_requests_total", .counter, "Requests answered, by route and status.",
             now.requests.sorted { ($0.key.route, $0.key.status) < ($1.key.route, $1.key.status) }.map {

@@ -141,7 +141,7 @@ struct Demo {
         for text in texts { Output.line("\n" + text) }
     }
 
-    private func explain(_ server: HTTPServer?) {
+    private func explain(_ server: RunningServer?) {
         let servers = context.settings.kafka.bootstrapServers
         Output.line(
             """
