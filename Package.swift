@@ -24,6 +24,7 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CKernels", cSettings: c),
+        .target(name: "COpenAPI", cSettings: c),
         module("EventLog", ["CRdKafka"]),
         module("StateStore", ["CRocksDB"]),
         module("Tensors", ["COpenBLAS"]),
@@ -55,9 +56,16 @@ let package = Package(
                 "Configuration", "Ranking", "Pipeline", "Evaluation",
             ]),
         module(
-            "Serving", ["CMicroHTTPD", "Tensors", "EventLog", "Schemas", "Configuration", "Ranking", "Pipeline"]),
+            "Serving",
+            [
+                "CMicroHTTPD", "CPage", "COpenAPI", "Tensors", "EventLog", "Schemas", "Configuration", "Ranking",
+                "Pipeline",
+            ]),
         .executableTarget(
             name: "notestream", dependencies: ["Pipeline", "Evaluation", "Retraining", "Serving"], swiftSettings: swift),
+        .executableTarget(
+            name: "Subscriber", dependencies: ["Configuration", "EventLog", "Schemas"], path: "Ops/examples/swift",
+            swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
         .target(
             name: "BrokerSupport", dependencies: ["EventLog", "Support"], path: "Tests/BrokerSupport",
@@ -80,8 +88,8 @@ let package = Package(
         tests("Configuration"),
         tests("Serving", ["Configuration", "Pipeline"]),
         .testTarget(
-            name: "SchemasTests", dependencies: ["Schemas", "Fuzzing", "Support"], exclude: ["ProtobufOracle.py"],
-            swiftSettings: swift),
+            name: "SchemasTests", dependencies: ["Schemas", "Fuzzing", "Support"],
+            exclude: ["ProtobufOracle.py", "Descriptions.py"], swiftSettings: swift),
         .target(
             name: "Fuzzing", dependencies: ["Schemas", "Support"], path: "Tests/Fuzzing", swiftSettings: swift),
         .executableTarget(
@@ -106,9 +114,9 @@ let package = Package(
         .testTarget(
             name: "IntegrationTests",
             dependencies: [
-                "notestream", "Support", "BrokerSupport", "Fuzzing", "EventLog", "Schemas", "CoOccurrence",
-                "Configuration", "Evaluation", "Pipeline", "Serving",
-            ], path: "Tests/Integration", swiftSettings: swift),
+                "notestream", "Subscriber", "Support", "BrokerSupport", "Fuzzing", "EventLog", "Schemas",
+                "CoOccurrence", "Configuration", "Evaluation", "Pipeline", "Serving",
+            ], path: "Tests/Integration", exclude: ["OpenAPI.py"], swiftSettings: swift),
         .executableTarget(
             name: "GenerativeBenchmark", dependencies: ["Evaluation", "NoteLLM", "LanguageModel", "Tensors"],
             path: "Tests/Benchmarks/Generative", swiftSettings: swift),

@@ -2,7 +2,7 @@ import Foundation
 import Support
 import Testing
 
-/// The committed Swift is what the generator makes of Topics/.
+/// The committed Swift and JSON schemas are what the generator makes of Topics/.
 @Suite struct GenerationTests {
     static let root = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "../..").standardizedFileURL
 
@@ -13,11 +13,16 @@ import Testing
         return (try? Python.run(["-c", "import google.protobuf"]).status) == 0
     }()
 
-    @Test(.enabled(if: isPossible, needs)) func committedSwiftIsCurrent() throws {
+    @Test(.enabled(if: isPossible, needs)) func committedFilesAreCurrent() throws {
         let folder = try TemporaryFolder()
         let generator = Self.root.appending(path: "Topics/generate").path
         let run = try Python.run([generator, "--into", folder.path])
         #expect(run.status == 0, "\(run.output)")
+        let schemas = "Topics/events.schema.json"
+        #expect(
+            try String(contentsOf: folder.url.appending(path: schemas), encoding: .utf8)
+                == String(contentsOf: Self.root.appending(path: schemas), encoding: .utf8),
+            "\(schemas) is not what Topics/ says; run Topics/generate")
         for path in ["Sources/Schemas/Generated", "Sources/Configuration/Generated"] {
             let made = try files(folder.url.appending(path: path))
             let committed = try files(Self.root.appending(path: path))
@@ -39,9 +44,11 @@ import Testing
 
 /// The system's Python, which Debian's python3-protobuf serves.
 enum Python {
-    static func run(_ arguments: [String]) throws -> (status: Int32, output: String) {
+    static func run(
+        _ arguments: [String], python: String = "/usr/bin/python3"
+    ) throws -> (status: Int32, output: String) {
         let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/python3")
+        process.executableURL = URL(filePath: python)
         process.arguments = arguments
         let pipe = Pipe()
         process.standardOutput = pipe

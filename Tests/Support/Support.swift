@@ -35,6 +35,16 @@ public enum BaseModel {
     }()
 }
 
+/// Python with the packages that tests use, which `Ops/setup --tests` installs.
+public enum PythonTools {
+    /// The interpreter; nil when it is not there.
+    public static let path: String? = {
+        let cache = ProcessInfo.processInfo.environment["XDG_CACHE_HOME"] ?? NSHomeDirectory() + "/.cache"
+        let path = cache + "/notestream/python-tools/bin/python"
+        return FileManager.default.isExecutableFile(atPath: path) ? path : nil
+    }()
+}
+
 /// A folder of a test's own, removed with it.
 public final class TemporaryFolder: Sendable {
     /// Where it is.

@@ -11,7 +11,9 @@ package struct TermWeights: Sendable {
     private let documents: [[(term: Int, weight: Float)]]
     private let postings: [[(document: Int, weight: Float)]]
 
-    /// - Parameter corpus: the texts, of which the first `fitted` (nil: all) decide on document frequencies.
+    /// - Parameters:
+    ///   - notes: whose texts are weighed.
+    ///   - fitted: how many of the first decide on document frequencies; nil: all.
     package init(_ notes: [LoggedNote], fitted: Int? = nil) {
         let fitted = fitted ?? notes.count
         let terms = notes.map { note in

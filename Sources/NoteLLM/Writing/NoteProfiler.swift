@@ -70,7 +70,7 @@ public final class NoteProfiler: Sendable {
 
         /// One note's profile and pooled state.
         ///
-        /// - Parameter pooled: the state where it is known.
+        /// - Parameter known: the state where it is known.
         public func profile(
             of text: NoteText, pooled known: [Float]? = nil
         ) throws(NoteLLMError) -> (pooled: [Float], profile: ProfiledNote) {

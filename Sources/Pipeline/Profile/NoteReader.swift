@@ -41,7 +41,7 @@ package final class NoteReaders: Sendable {
 
     /// The reader of a version, made at its first use.
     ///
-    /// - Throws: ``NoteLLMError`` when this is not the base model that the version was made with.
+    /// - Throws: `NoteLLMError` when this is not the base model that the version was made with.
     package func reader(of version: ModelVersion) throws -> NoteReader {
         if let reader = readers.withLock({ $0[version.id] }) { return reader }
         let reader = NoteReader(

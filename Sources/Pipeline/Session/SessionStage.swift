@@ -6,7 +6,7 @@ import StateStore
 
 /// Clicks in, changes of pair scores and of notes' activity out.
 ///
-/// The rules are ``CoOccurrence``'s; this stage only gives them their place in the log: one ``ClickWindows`` per clicks
+/// The rules are CoOccurrence's; this stage only gives them their place in the log: one `ClickWindows` per clicks
 /// partition, deltas of a batch combined before they are sent, every change of bucket announced to every partition
 /// downstream, so that old buckets leave there by stream time alone.
 package final class SessionStage: StreamStage {

@@ -19,7 +19,7 @@ package struct Position: Hashable, Sendable, Comparable {
 package struct CommittedPosition: Hashable, Sendable {
     /// Up to where outputs are out.
     package var position: Position
-    /// The stage's ``StreamStage/mark`` at that time, such as a model version.
+    /// The stage's ``StreamStage/mark(of:)`` at that time, such as a model version.
     package var mark: String
 
     /// A position under a mark.
