@@ -24,6 +24,7 @@ let package = Package(
         .systemLibrary(name: "CMicroHTTPD", pkgConfig: "libmicrohttpd", providers: [.apt(["libmicrohttpd-dev"])]),
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CKernels", cSettings: c),
+        .target(name: "CPage", exclude: ["index.html"], cSettings: c),
         module("EventLog", ["CRdKafka"]),
         module("StateStore", ["CRocksDB"]),
         module("Tensors", ["COpenBLAS"]),
@@ -54,7 +55,7 @@ let package = Package(
                 "Tensors", "EventLog", "StateStore", "LanguageModel", "NoteLLM", "CoOccurrence", "Schemas",
                 "Configuration", "Ranking", "Pipeline", "Evaluation",
             ]),
-        module("Serving", ["CMicroHTTPD", "Schemas", "Configuration", "Pipeline"]),
+        module("Serving", ["CMicroHTTPD", "CPage", "NoteLLM", "Schemas", "Configuration", "Pipeline"]),
         .executableTarget(
             name: "notestream", dependencies: ["Pipeline", "Evaluation", "Retraining", "Serving"], swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),
@@ -107,7 +108,7 @@ let package = Package(
             dependencies: [
                 "notestream", "Support", "BrokerSupport", "Fuzzing", "EventLog", "Schemas", "CoOccurrence",
                 "Configuration", "Evaluation", "Pipeline", "Serving",
-            ], path: "Tests/Integration", swiftSettings: swift),
+            ], path: "Tests/Integration", exclude: ["Page"], swiftSettings: swift),
         .executableTarget(
             name: "GenerativeBenchmark", dependencies: ["Evaluation", "NoteLLM", "LanguageModel", "Tensors"],
             path: "Tests/Benchmarks/Generative", swiftSettings: swift),
