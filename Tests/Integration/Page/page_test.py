@@ -49,7 +49,7 @@ class Service:
             return json.load(answer)
 
     def newest(self):
-        return self.ask("/v1/notes?k=18")["notes"]
+        return self.ask("/v1/notes?k=12")["notes"]
 
 
 class Page:
