@@ -165,6 +165,7 @@ extension RecommendStage {
             try EmittedLists.forget(note, partition, in: changes)
             return batch.send(to: .noteRecommendations, partition: partition, key: note, value: nil)
         }
+        let origin = origins.removeValue(forKey: note)
         let made = try related(to: label, in: changes)
         for absent in made.absent { try EmittedLists.await(absent, for: note, partition, in: changes) }
         if let last, last.version == version.id, last.contentHash == own.contentHash, namesLivingNotes(last),
@@ -177,7 +178,13 @@ extension RecommendStage {
             note: String(decoding: note, as: UTF8.self), version: version.id, contentHash: own.contentHash,
             time: Timestamp(milliseconds: latestTime), items: made.items.map(RecommendedNote.init))
         try EmittedLists.keep(list, of: note, partition, in: changes)
-        batch.send(to: .noteRecommendations, partition: partition, key: note, value: try list.encode(as: .json))
+        // Read anew, a profile tells again of an arrival that was answered long ago.
+        let isAnswer = last?.contentHash != own.contentHash
+        if isAnswer, let posted = origin?.posted { batch.noteAnswer(toArrivalAt: posted) }
+        batch.send(
+            to: .noteRecommendations, partition: partition, key: note, value: try list.encode(as: .json),
+            headers: isAnswer ? origin?.headers ?? [] : [])
+        listsSent += 1
     }
 
     private func namesLivingNotes(_ list: RecommendationList) -> Bool {
