@@ -27,7 +27,7 @@ package enum WebPage {
             ("Content-Security-Policy", contentSecurityPolicy(of: String(decoding: html, as: UTF8.self))),
             ("Referrer-Policy", "no-referrer"),
         ]
-        response.mayBeKept()
+        response.tag(html)
         return response
     }()
 
@@ -73,7 +73,7 @@ private final class PageAssets: Sendable {
                 )
             }
             var response = HTTPResponse(200, type, Array(data))
-            response.mayBeKept()
+            response.tag(Array(data))
             read[name] = response
             return response
         }
@@ -82,7 +82,7 @@ private final class PageAssets: Sendable {
 
 extension HTTPResponse {
     /// A browser may keep it, and asks each time whether it is still this one.
-    fileprivate mutating func mayBeKept() {
+    fileprivate mutating func tag(_ body: [UInt8]) {
         headers.append(("ETag", "\"\(SHA256.hex(SHA256.hash(body)).prefix(16))\""))
         headers.append(("Cache-Control", "no-cache"))
     }

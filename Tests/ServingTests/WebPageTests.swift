@@ -7,13 +7,14 @@ import Testing
 struct WebPageTests {
     private func ask(_ path: String, assets: String = WebPage.dygraphs) -> HTTPResponse {
         Router(WebPage.routes(assets: assets), token: "s3cret", metrics: HTTPMetrics()).answer(HTTPRequest("GET", path))
+            .response
     }
 
     private func header(_ name: String, of response: HTTPResponse) -> String? {
         response.headers.first { $0.name == name }?.value
     }
 
-    private func body(_ response: HTTPResponse) -> String { String(decoding: response.body, as: UTF8.self) }
+    private func body(_ response: HTTPResponse) -> String { String(decoding: response.bytes, as: UTF8.self) }
 
     @Test("the page needs no token and says what may run in it")
     func page() throws {
