@@ -55,7 +55,12 @@ let package = Package(
                 "Tensors", "EventLog", "StateStore", "LanguageModel", "NoteLLM", "CoOccurrence", "Schemas",
                 "Configuration", "Ranking", "Pipeline", "Evaluation",
             ]),
-        module("Serving", ["CMicroHTTPD", "CPage", "NoteLLM", "Schemas", "Configuration", "Pipeline"]),
+        module(
+            "Serving",
+            [
+                "CMicroHTTPD", "CPage", "Tensors", "EventLog", "NoteLLM", "Schemas", "Configuration", "Ranking",
+                "Pipeline",
+            ]),
         .executableTarget(
             name: "notestream", dependencies: ["Pipeline", "Evaluation", "Retraining", "Serving"], swiftSettings: swift),
         .target(name: "Support", path: "Tests/Support", swiftSettings: swift),

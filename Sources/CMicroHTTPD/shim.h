@@ -58,6 +58,8 @@ struct mhd_headers {
     /* Content-Length and Transfer-Encoding, all that there are. */
     unsigned lengths;
     unsigned hosts;
+    /* Names with a blank in them, as in "Content-Length : 5", which others read without it. */
+    unsigned blanks;
 };
 
 static inline enum MHD_Result mhd_note_header(
@@ -70,6 +72,7 @@ static inline enum MHD_Result mhd_note_header(
     else if (!strcasecmp(name, "Host")) headers->host = value, headers->hosts++;
     else if (!strcasecmp(name, "Content-Length")) headers->content_length = value, headers->lengths++;
     else if (!strcasecmp(name, "Transfer-Encoding")) headers->transfer_encoding = value, headers->lengths++;
+    else if (strpbrk(name, " \t\v\f\r")) headers->blanks++;
     return MHD_YES;
 }
 

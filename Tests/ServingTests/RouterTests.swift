@@ -68,7 +68,7 @@ struct RouterTests {
                 "a_total 0.25",
             ])
         #expect(lines.contains("notestream_http_requests_total{route=\"/v1/notes/:id\",status=\"200\"} 3"))
-        #expect(lines.contains("notestream_http_request_duration_seconds_bucket{route=\"/slow\",le=\"1.0\"} 0"))
+        #expect(lines.contains("notestream_http_request_duration_seconds_bucket{route=\"/slow\",le=\"10.0\"} 0"))
         #expect(lines.contains("notestream_http_request_duration_seconds_bucket{route=\"/slow\",le=\"+Inf\"} 1"))
         #expect(lines.contains("notestream_http_request_duration_seconds_sum{route=\"/slow\"} 100"))
         #expect(lines.contains("notestream_http_request_duration_seconds_count{route=\"/v1/notes/:id\"} 3"))

@@ -26,6 +26,8 @@ extension RecommendStage {
 struct RecallSamples {
     private static let neighbours = 10
     private static let most = 64
+    /// Cosines that differ by less are equal.
+    private static let tolerance: Float = 1e-4
     private var samples: [Double] = []
     private var due = ContinuousClock.now
 
@@ -41,8 +43,8 @@ struct RecallSamples {
             let found = try? stage.vectors.search(vector, count: Self.neighbours, excluding: label),
             let worst = exact.last?.similarity
         else { return }
-        // Which of several equals is found does not matter.
-        samples.append(Double(found.count { $0.similarity >= worst }) / Double(exact.count))
+        // Which of several equals is found does not matter; embeddings of few notes may all be equally far from each other.
+        samples.append(Double(found.count { $0.similarity >= worst - Self.tolerance }) / Double(exact.count))
         if samples.count > Self.most { samples.removeFirst() }
         due = .now + max(.seconds(1), (ContinuousClock.now - began) * 200)
     }

@@ -57,9 +57,10 @@ func onCompleted(
     context: UnsafeMutableRawPointer?, connection: OpaquePointer?,
     slot: UnsafeMutablePointer<UnsafeMutableRawPointer?>?, reason: MHD_RequestTerminationCode
 ) {
-    guard let slot, let raw = slot.pointee else { return }
+    guard let context, let slot, let raw = slot.pointee else { return }
     slot.pointee = nil
     Unmanaged<HTTPExchange>.fromOpaque(raw).release()
+    Unmanaged<HTTPServer>.fromOpaque(context).takeUnretainedValue().underWay.subtract(1, ordering: .releasing)
 }
 
 /// The headers are in.
@@ -87,12 +88,14 @@ private func begin(
         refusal = tooLarge(server.bodyLimit)
     }
     slot.pointee = Unmanaged.passRetained(HTTPExchange(request, refusal: refusal)).toOpaque()
+    server.underWay.add(1, ordering: .relaxed)
     return .YES
 }
 
 /// What libmicrohttpd lets through, and a proxy in front may read otherwise, so that a second request is smuggled in.
 private func ambiguity(_ headers: mhd_headers) -> String? {
     if headers.lengths > 1 { return "The request says in two ways how long its body is." }
+    if headers.blanks > 0 { return "A header's name has a blank in it." }
     if headers.hosts > 1 { return "The request names two hosts." }
     if let encoding = headers.transfer_encoding, strcasecmp(encoding, "chunked") != 0 {
         return "Of transfer encodings only 'chunked' is known."
@@ -107,28 +110,31 @@ private func ambiguity(_ headers: mhd_headers) -> String? {
 }
 
 private func readQuery(of connection: OpaquePointer, into request: inout HTTPRequest) -> Bool {
-    /// What the callback fills.
-    struct Query {
-        var values: [(name: String, value: String)] = []
-        var isWrong = false
-    }
-    var query = Query()
+    let query = QueryReader()
     _ = MHD_get_connection_values(
         connection, .GET_ARGUMENT_KIND,
         { context, _, name, value in
             guard let context, let name else { return .YES }
-            let query = context.assumingMemoryBound(to: Query.self)
-            if let name = PercentEncoding.decode(String(cString: name)[...]),
-                let value = PercentEncoding.decode(value.map { String(cString: $0) }?[...] ?? "")
-            {
-                query.pointee.values.append((name, value))
-            } else {
-                query.pointee.isWrong = true
-            }
+            Unmanaged<QueryReader>.fromOpaque(context).takeUnretainedValue().take(
+                String(cString: name), value.map { String(cString: $0) } ?? "")
             return .YES
-        }, &query)
+        }, Unmanaged.passUnretained(query).toOpaque())
     request.queryAll = query.values
     return !query.isWrong
+}
+
+/// Gathers a query's values.
+private final class QueryReader {
+    var values: [(name: String, value: String)] = []
+    var isWrong = false
+
+    func take(_ name: String, _ value: String) {
+        if let name = PercentEncoding.decode(name[...]), let value = PercentEncoding.decode(value[...]) {
+            values.append((name, value))
+        } else {
+            isWrong = true
+        }
+    }
 }
 
 private func tooLarge(_ limit: Int) -> HTTPResponse {

@@ -52,6 +52,8 @@ public final class HTTPServer: Sendable {
     let handle: @Sendable (HTTPRequest) -> HTTPAnswer
     let workers: HTTPWorkers
     let streams: HTTPStreams
+    /// Requests whose head is in and whose answer is not out.
+    let underWay = Atomic<Int>(0)
     private let log: @Sendable (String) -> Void
     private let daemon = Mutex<Daemon?>(nil)
 
@@ -141,7 +143,7 @@ public final class HTTPServer: Sendable {
         workers.stop()
         streams.stop()
         let deadline = ContinuousClock.now + grace
-        while mhd_connections(handle) > 0, ContinuousClock.now < deadline { usleep(10_000) }
+        while underWay.load(ordering: .acquiring) > 0, ContinuousClock.now < deadline { usleep(5_000) }
         // libmicrohttpd aborts the process when a connection is suspended by now.
         workers.abandon()
         MHD_stop_daemon(handle)

@@ -8,8 +8,8 @@ package struct Router: Sendable {
         let parts: [Substring]
         /// Answered without a token, for those who look after the process.
         let isOpen: Bool
-        /// Answered by a worker, which may wait for the language model or a broker.
-        let waits: Bool
+        /// Whether a request is answered by a worker, which may wait for the language model or a broker.
+        let waits: @Sendable (HTTPRequest) -> Bool
         let answer: @Sendable (HTTPRequest, _ parameters: [String: String]) -> HTTPResponse
 
         /// What stands for the path in metrics.
@@ -18,6 +18,15 @@ package struct Router: Sendable {
         /// A route such as `/v1/notes/:id`.
         package init(
             _ method: String, _ pattern: String, isOpen: Bool = false, waits: Bool = false,
+            _ answer: @escaping @Sendable (HTTPRequest, _ parameters: [String: String]) -> HTTPResponse
+        ) {
+            self.init(method, pattern, isOpen: isOpen, waits: { _ in waits }, answer)
+        }
+
+        /// A route of which some requests wait, and others do not.
+        package init(
+            _ method: String, _ pattern: String, isOpen: Bool = false,
+            waits: @escaping @Sendable (HTTPRequest) -> Bool,
             _ answer: @escaping @Sendable (HTTPRequest, _ parameters: [String: String]) -> HTTPResponse
         ) {
             self.method = method
@@ -71,7 +80,7 @@ package struct Router: Sendable {
         switch find(request) {
         case .refused(let refusal, let fitting):
             (response, pattern) = (refusal, fitting)
-        case .found(let route, let parameters) where route.waits:
+        case .found(let route, let parameters) where route.waits(request):
             return .waits {
                 route.answer(request, parameters)
             } told: { [metrics] response in
