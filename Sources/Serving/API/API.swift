@@ -15,7 +15,7 @@ package struct API: Sendable {
     let topics: Topics
 
     package var routes: [Router.Route] {
-        health + notes + search + users + trending + topicRoutes + [
+        WebPage.routes() + health + notes + search + users + trending + topicRoutes + [
             .init("GET", "/v1/stream") { request, _ in hub.answer(request) }
         ]
     }
