@@ -71,7 +71,9 @@ extension IntegrationTests {
             return (served, sample, port)
         }
 
-        @Test("What is made to order: lists, searches, a user's, the newest, trending, a map", arguments: TestBrokers.kafka)
+        @Test(
+            "What is made to order: lists, searches, a user's, the newest, trending, a map",
+            arguments: TestBrokers.kafka)
         func madeToOrder(broker: TestBroker) throws {
             let (served, sample, port) = try running(broker, "ordered")
             func get(_ path: String) throws -> RawAnswer { try RawAnswer(port: port, "GET", path) }
@@ -141,7 +143,8 @@ extension IntegrationTests {
             #expect(stream.status == 200)
             let answer = try RawAnswer(
                 port: port, "POST", "/v1/notes", headers: ["Content-Type: application/json"],
-                body: #"{"id": "my/note", "title": "Dry hopping at home", "content": "How long do citra hops stay in?"}"#)
+                body:
+                    #"{"id": "my/note", "title": "Dry hopping at home", "content": "How long do citra hops stay in?"}"#)
             #expect(answer.status == 202)
             let event = try #require(stream.next(within: .seconds(30)))
             #expect(event.name == "list")
@@ -150,7 +153,9 @@ extension IntegrationTests {
             #expect(told["posted"] as? String == answer.object["posted"] as? String)
             let times = ["posted", "profiled", "sent"].compactMap { (told[$0] as? String) }
             #expect(times.count == 3 && times == times.sorted())
-            #expect(try RawAnswer(port: port, "GET", "/v1/notes/my%2Fnote").object["title"] as? String == "Dry hopping at home")
+            #expect(
+                try RawAnswer(port: port, "GET", "/v1/notes/my%2Fnote").object["title"] as? String
+                    == "Dry hopping at home")
 
             // As another producer would: with a trace.
             let trace = "4bf92f3577b34da6a3ce929d0e0e4736"
@@ -183,7 +188,9 @@ extension IntegrationTests {
             #expect(try served.deployment.stop().exit == 0)
         }
 
-        @Test("In a fleet each instance answers for what it owns, and sends on for the rest", arguments: TestBrokers.kafka)
+        @Test(
+            "In a fleet each instance answers for what it owns, and sends on for the rest", arguments: TestBrokers.kafka
+        )
         func fleet(broker: TestBroker) throws {
             let folder = try TemporaryFolder()
             let sample = try SampleLog.simulated(into: folder, notes: 24, clicks: 200)

@@ -77,7 +77,8 @@ struct AnswersTests {
         let words = SmallModel.words(3, using: &random)
         let query = NoteText(title: "", content: words)
         let vector = harness.model.version.embedding(of: SmallModel.state(of: query))
-        let found = try harness.stage.search(vector, terms: words.split(separator: " ").map(String.init), .init(count: 6))
+        let found = try harness.stage.search(
+            vector, terms: words.split(separator: " ").map(String.init), .init(count: 6))
         #expect(found.items.count == 6)
         // Exact: every note's cosine, computed here.
         for item in found.items {

@@ -21,7 +21,9 @@ extension RecommendStage {
     }
 
     /// What may interest a user who touched these notes, the last one first.
-    package func list(forWhoTouched touched: [[UInt8]], _ request: ListRequest, in reader: some StateReader) throws -> MadeList {
+    package func list(forWhoTouched touched: [[UInt8]], _ request: ListRequest, in reader: some StateReader) throws
+        -> MadeList
+    {
         let lists = try touched.prefix(10).compactMap { note in
             try notes.label(of: note).map { try items(relatedTo: $0, request, in: reader) }
         }
@@ -91,7 +93,9 @@ extension RecommendStage {
 
     // MARK: - Parts
 
-    private func made(_ items: [RankedNote]) -> MadeList { MadeList(version: version.id, time: latestTime, items: items) }
+    private func made(_ items: [RankedNote]) -> MadeList {
+        MadeList(version: version.id, time: latestTime, items: items)
+    }
 
     private func items(
         relatedTo label: UInt32, _ request: ListRequest, in reader: some StateReader
@@ -137,7 +141,9 @@ extension RecommendStage {
             features: { pairs[$0] }
         ).filter { !leavingOut.contains($0.note) }
         return Next.rank(
-            joined, NextContext(trending: everything, excluding: leavingOut.count == 1 ? leavingOut.first : nil, now: latestTime),
+            joined,
+            NextContext(
+                trending: everything, excluding: leavingOut.count == 1 ? leavingOut.first : nil, now: latestTime),
             weights: NextWeights(version.manifest.listWeights[NextWeights.name] ?? [:]), count: request.count)
     }
 }

@@ -115,7 +115,8 @@ private struct ProcessFigures {
         }
         let ticks = Double(sysconf(Int32(_SC_CLK_TCK)))
         // The fields behind the name, which may hold spaces; the first of them is the process's state.
-        let fields = Self.text("/proc/self/stat").split(separator: ")").last?.split(separator: " ").map(String.init) ?? []
+        let fields =
+            Self.text("/proc/self/stat").split(separator: ")").last?.split(separator: " ").map(String.init) ?? []
         func field(_ number: Int) -> Double? { fields.indices.contains(number - 3) ? Double(fields[number - 3]) : nil }
         let cpu = field(14).flatMap { user in field(15).map { (user + $0) / ticks } }
         gauge("process_cpu_seconds_total", .counter, "CPU time of this process.", cpu)

@@ -21,7 +21,8 @@ extension API {
                     guard asked.text.utf8.count <= Self.textLimit, asked.text.contains(where: { !$0.isWhitespace })
                     else {
                         throw RequestProblem(
-                            400, "Wrong body", "The field 'text' holds 1 to \(Self.textLimit) bytes that are not all blank.")
+                            400, "Wrong body",
+                            "The field 'text' holds 1 to \(Self.textLimit) bytes that are not all blank.")
                     }
                     guard Self.counts.contains(asked.k ?? 10) else {
                         throw RequestProblem(400, "Wrong body", "The field 'k' is how many are wanted, 1 to 1000.")

@@ -15,7 +15,7 @@ package struct API: Sendable {
     let topics: Topics
 
     package var routes: [Router.Route] {
-        health + notes + search + users + trending + topicRoutes + [
+        WebPage.routes() + health + notes + search + users + trending + topicRoutes + [
             .init("GET", "/v1/stream") { request, _ in hub.answer(request) }
         ]
     }
@@ -75,7 +75,8 @@ package struct API: Sendable {
         case .unknown:
             return .problem(404, "Not known", "\(what) is not known here.")
         case .notHere(let stage):
-            return .problem(503, "Not here", "The stage '\(stage.rawValue)', which knows, does not run in this process.")
+            return .problem(
+                503, "Not here", "The stage '\(stage.rawValue)', which knows, does not run in this process.")
         case .notReady(let reason):
             return .busy("Not ready: \(reason). Try again in a moment.", retryAfter: 1)
         case .elsewhere(let stage, let partition):

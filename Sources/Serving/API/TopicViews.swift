@@ -64,7 +64,8 @@ package final class TopicViews: Sendable {
         try TopicReader(client).readToEnd(from: starts) { record in
             if let letter = Letter(record, keeping: 0) { found.append(letter) }
         }
-        return found.sorted { ($0.setAside, $0.position) > ($1.setAside, $1.position) }.prefix(count).map(LetterView.init)
+        return found.sorted { ($0.setAside, $0.position) > ($1.setAside, $1.position) }.prefix(count).map(
+            LetterView.init)
     }
 }
 
