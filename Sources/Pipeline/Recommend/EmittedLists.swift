@@ -34,7 +34,9 @@ package enum EmittedLists {
     }
 
     /// The last list as it is kept, in protobuf.
-    static func lastBytes(of note: [UInt8], _ partition: Int32, in reader: some StateReader) throws(StoreError) -> [UInt8]? {
+    static func lastBytes(
+        of note: [UInt8], _ partition: Int32, in reader: some StateReader
+    ) throws(StoreError) -> [UInt8]? {
         try reader.get(lists, key(partition, note))
     }
 
