@@ -25,6 +25,7 @@ let package = Package(
         .systemLibrary(name: "CYAML", pkgConfig: "yaml-0.1", providers: [.apt(["libyaml-dev"])]),
         .target(name: "CKernels", cSettings: c),
         .target(name: "COpenAPI", cSettings: c),
+        .target(name: "CPage", exclude: ["index.html"], cSettings: c),
         module("EventLog", ["CRdKafka"]),
         module("StateStore", ["CRocksDB"]),
         module("Tensors", ["COpenBLAS"]),
@@ -55,7 +56,13 @@ let package = Package(
                 "Tensors", "EventLog", "StateStore", "LanguageModel", "NoteLLM", "CoOccurrence", "Schemas",
                 "Configuration", "Ranking", "Pipeline", "Evaluation",
             ]),
-        module("Serving", ["CMicroHTTPD", "COpenAPI", "Schemas", "Configuration", "Pipeline"]),
+        module(
+            "Serving",
+            [
+                "CMicroHTTPD", "CPage", "COpenAPI", "Tensors", "EventLog", "NoteLLM", "Schemas", "Configuration",
+                "Ranking",
+                "Pipeline",
+            ]),
         .executableTarget(
             name: "notestream", dependencies: ["Pipeline", "Evaluation", "Retraining", "Serving"], swiftSettings: swift),
         .executableTarget(
@@ -111,7 +118,7 @@ let package = Package(
             dependencies: [
                 "notestream", "Subscriber", "Support", "BrokerSupport", "Fuzzing", "EventLog", "Schemas",
                 "CoOccurrence", "Configuration", "Evaluation", "Pipeline", "Serving",
-            ], path: "Tests/Integration", exclude: ["OpenAPI.py"], swiftSettings: swift),
+            ], path: "Tests/Integration", exclude: ["OpenAPI.py", "Page"], swiftSettings: swift),
         .executableTarget(
             name: "GenerativeBenchmark", dependencies: ["Evaluation", "NoteLLM", "LanguageModel", "Tensors"],
             path: "Tests/Benchmarks/Generative", swiftSettings: swift),

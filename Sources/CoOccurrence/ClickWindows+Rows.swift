@@ -31,13 +31,24 @@ extension ClickWindows {
             var parts = KeyReader(key)
             _ = try parts.uint32()
             let user = try parts.id()
-            let row = try UserWindow(value, settings)
-            let clicks = row.clicks.map { click in
-                let note = row.notes[click.start..<click.start + click.count]
-                return UserWindowRow.Click(note: Array(note), time: click.time, weight: click.weight)
-            }
-            try body(UserWindowRow(user: user, lastActive: row.lastActive, clicks: clicks))
+            try body(UserWindowRow(user, try UserWindow(value, settings)))
             return true
+        }
+    }
+
+    /// One user's row; nil where they have none in this partition.
+    public func user(_ user: [UInt8], in reader: some StateReader) throws(StoreError) -> UserWindowRow? {
+        try row(of: user, in: reader).map { UserWindowRow(user, $0) }
+    }
+}
+
+extension UserWindowRow {
+    fileprivate init(_ user: [UInt8], _ row: UserWindow) {
+        self.user = user
+        lastActive = row.lastActive
+        clicks = row.clicks.map { click in
+            Click(
+                note: Array(row.notes[click.start..<click.start + click.count]), time: click.time, weight: click.weight)
         }
     }
 }

@@ -25,6 +25,8 @@ extension Settings {
         settings.state.directory = TextFile.expandingHome(settings.state.directory, environment)
         settings.state.checkpoints = TextFile.expandingHome(settings.state.checkpoints, environment)
         settings.http.tokenFile = TextFile.expandingHome(settings.http.tokenFile, environment)
+        settings.http.certificate = TextFile.expandingHome(settings.http.certificate, environment)
+        settings.http.key = TextFile.expandingHome(settings.http.key, environment)
         settings.model.path = TextFile.expandingHome(settings.model.path, environment)
         settings.kafka.secrets = settings.kafka.secrets.mapValues { $0.expandingHome(environment) }
         return settings
@@ -115,6 +117,14 @@ extension Settings {
         try range(retrain.steps, 0...100_000, "retrain.steps")
         try range(retrain.horizonDays, 0...36_600, "retrain.horizon_days")
         try range(retrain.rollbackMinutes, 0...527_040, "retrain.rollback_minutes")
+        try range(http.connections, 1...1_000_000, "http.connections")
+        try range(http.streams, 0...http.connections, "http.streams")
+        try require(
+            http.certificate.isEmpty == http.key.isEmpty, "http.key",
+            "a certificate needs its key, and a key its certificate: set http.certificate and http.key, or neither")
+        try require(
+            http.advertise.isEmpty || http.advertise.hasPrefix("http://") || http.advertise.hasPrefix("https://"),
+            "http.advertise", "'\(http.advertise)' is no URL such as http://10.0.0.5:8080")
         if !http.listen.isEmpty {
             try require(
                 http.address != nil, "http.listen",

@@ -134,6 +134,17 @@ public struct Settings: Decodable, Equatable, Sendable {
         /// The file that holds the bearer token; empty: none is asked for.
         public var tokenFile: String
 
+        /// The PEM file of the server's certificate, with those between it and the root; empty: no TLS.
+        public var certificate: String
+        /// The PEM file of the certificate's private key.
+        public var key: String
+        /// This instance's URL as the others' clients reach it; empty: nobody is sent here.
+        public var advertise: String
+        /// Connections open at a time, at most.
+        public var connections: Int
+        /// Of these, event streams, at most.
+        public var streams: Int
+
         /// `listen`, read; nil where it is empty.
         public var address: ListenAddress? { ListenAddress(listen) }
     }

@@ -41,6 +41,29 @@ extension Consumer {
         return answer
     }
 
+    /// How far the place behind the last record lies from each partition's end, as far as the brokers have told in passing:
+    /// nothing is asked. Zero where the end has been reached; partitions whose end or place is not known are left out.
+    ///
+    /// - Parameter position: the caller's own place in a partition, where it has one.
+    public func lag(position: (TopicPartition) -> Int64? = { _ in nil }) -> [TopicPartition: Int64] {
+        let read = (try? self.position(assignment)) ?? [:]
+        var lag: [TopicPartition: Int64] = [:]
+        for place in assignment {
+            if caughtUp[place] != nil {
+                lag[place] = 0
+                continue
+            }
+            var low: Int64 = 0
+            var high: Int64 = 0
+            let code = rd_kafka_get_watermark_offsets(client.handle, place.topic, place.partition, &low, &high)
+            guard code == RD_KAFKA_RESP_ERR_NO_ERROR, high >= 0, let at = position(place) ?? read[place] else {
+                continue
+            }
+            lag[place] = max(0, high - at)
+        }
+        return lag
+    }
+
     /// The oldest and the next offset, asked of the broker now.
     public func watermarks(
         _ place: TopicPartition, timeout: Duration = .seconds(10)

@@ -28,5 +28,16 @@ public final class Producer {
         if let failure = core.deliveries.takeFailure() { throw failure }
     }
 
+    /// Sends one record and waits until it is acknowledged; answers where it lies in its topic.
+    ///
+    /// - Throws: `EventLogError` when time runs out, or of this record or an earlier one.
+    public func deliver(
+        _ record: OutgoingRecord, timeout: Duration = .seconds(10)
+    ) throws(EventLogError) -> (partition: Int32, offset: Int64) {
+        try produce(record, timeout: timeout)
+        try flush(timeout: timeout)
+        return core.deliveries.last
+    }
+
     deinit { core.destroy() }
 }

@@ -116,11 +116,14 @@ final class ProducerCore {
 /// Counts what became of records. Called on the producer's thread only, from within poll and flush.
 final class DeliveryCallbacks: ClientCallbacks {
     private(set) var delivered = 0
+    /// Where the last delivered record lies in its topic.
+    private(set) var last: (partition: Int32, offset: Int64) = (-1, -1)
     private var firstFailure: EventLogError?
 
     func note(_ message: UnsafePointer<rd_kafka_message_t>) {
         guard message.pointee.err != RD_KAFKA_RESP_ERR_NO_ERROR else {
             delivered += 1
+            last = (message.pointee.partition, message.pointee.offset)
             return
         }
         guard firstFailure == nil else { return }

@@ -30,6 +30,22 @@ extension LexicalIndex {
         return score(plan(documents[Int(slot)].terms), labels)
     }
 
+    /// What a document of just these terms would score for them, which is what a query's scores are measured by: a term that
+    /// no document has counts as the rarest there can be.
+    public func ownScore(of terms: [String]) -> Double {
+        let distinct = Set(terms)
+        let held = lengthNorm.constant + lengthNorm.slope * Double(distinct.count)
+        return distinct.reduce(0) { sum, term in
+            let matching = vocabulary.number(of: term).map { postings[Int($0)].count } ?? 0
+            return sum + weight(matching: matching) / (1 + held)
+        }
+    }
+
+    /// Inverse document frequency times k1 + 1.
+    private func weight(matching: Int) -> Double {
+        log(1 + (Double(count - matching) + 0.5) / (Double(matching) + 0.5)) * (parameters.k1 + 1)
+    }
+
     /// A term of a query and what a single occurrence in it is worth.
     private struct WeightedTerm {
         let number: UInt32
@@ -51,9 +67,7 @@ extension LexicalIndex {
             read += postings[Int(number)].count
             return read <= parameters.postingsPerQuery
         }.map { number in
-            let matching = Double(postings[Int(number)].count)
-            let frequency = log(1 + (Double(count) - matching + 0.5) / (matching + 0.5))
-            return WeightedTerm(number: number, weight: frequency * (parameters.k1 + 1))
+            WeightedTerm(number: number, weight: weight(matching: postings[Int(number)].count))
         }
     }
 

@@ -31,17 +31,14 @@ public final class PipelineService: Sendable {
     private let failure = Mutex<(any Error)?>(nil)
     private let running: [Running]
     private let watch: ModelWatch?
-    /// Looks notes up; nil where the stage that knows them does not run here.
-    public let lookup: NoteLookup?
+    /// What can be asked of the stages here.
+    package let answers: PipelineAnswers
 
     /// One stage's thread.
     private struct Running: Sendable {
         let status: StageStatus
         let run: @Sendable (StopSignal) throws -> Void
     }
-
-    /// The model version that is to serve; nil where no stage here needs one.
-    public var modelVersion: String? { watch?.choice.target.id }
 
     /// What the stages may be seen doing.
     public var statuses: [StageStatus] { running.map(\.status) }
@@ -56,6 +53,8 @@ public final class PipelineService: Sendable {
         settings: Settings, catalog: TopicCatalog, stages: Set<StageName>, client: ClientSettings, logger: Logger,
         crash: CrashOrder? = nil, firstTexts: () -> [NoteText]
     ) throws {
+        var client = client
+        if !settings.http.advertise.isEmpty { client.properties["client.id"] = settings.http.advertise }
         self.settings = settings
         self.client = client
         self.logger = logger
@@ -75,7 +74,14 @@ public final class PipelineService: Sendable {
         }
         if let crash { environment.atPoint = { crash.pass($0, $1) } }
         var running: [Running] = []
-        if stages.contains(.session) { running.append(try Self.session(environment, settings)) }
+        var users: UserLookup?
+        var notes: NoteLookup?
+        var questions: StageQuestions<RecommendStage>?
+        if stages.contains(.session) {
+            let lookup = UserLookup(settings: try settings.window.settings)
+            running.append(try Self.session(environment, settings, lookup))
+            users = lookup
+        }
         if stages.contains(.profile) || stages.contains(.recommend) {
             let threads =
                 settings.model.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.model.threads
@@ -94,17 +100,23 @@ public final class PipelineService: Sendable {
             if let readers { running.append(Self.profile(environment, settings, watch, readers, threads: threads)) }
             if stages.contains(.recommend) {
                 let lookup = NoteLookup(partitions: topics.partitions(of: .noteRecommendations)) { watch.choice }
-                running.append(try Self.recommend(environment, settings, watch, lookup))
-                self.lookup = lookup
-            } else {
-                lookup = nil
+                let recommend = try Self.recommend(environment, settings, watch, lookup)
+                running.append(recommend.running)
+                notes = lookup
+                questions = recommend.questions
             }
             self.watch = watch
         } else {
             watch = nil
-            lookup = nil
         }
         self.running = running
+        answers = PipelineAnswers(
+            statuses: Dictionary(
+                uniqueKeysWithValues: running.compactMap { running in
+                    StageName(rawValue: running.status.stage).map { ($0, running.status) }
+                }), notes: notes, users: users, questions: questions, modelPath: settings.model.path,
+            stateDirectory: settings.state.directory
+        ) { [watch] in watch?.choice }
     }
 
     /// Runs until `requestStop`, or until a stage fails for good: then the others stop too, and its error is thrown.
@@ -150,11 +162,16 @@ public final class PipelineService: Sendable {
         settings.state.directory + "/" + stage.rawValue
     }
 
-    private static func session(_ environment: StageEnvironment, _ settings: Settings) throws -> Running {
+    private static func session(
+        _ environment: StageEnvironment, _ settings: Settings, _ lookup: UserLookup
+    ) throws -> Running {
         let window = try settings.window.settings
         let runner = StageRunner<SessionStage>(
             environment: environment, directory: directory(settings, .session)
-        ) { _ in SessionStage(settings: window) }
+        ) { store in
+            lookup.attach(store)
+            return SessionStage(settings: window)
+        }
         return Running(status: runner.status) { try runner.run(until: $0) }
     }
 
@@ -177,7 +194,7 @@ public final class PipelineService: Sendable {
 
     private static func recommend(
         _ environment: StageEnvironment, _ settings: Settings, _ watch: ModelWatch, _ lookup: NoteLookup
-    ) throws -> Running {
+    ) throws -> (running: Running, questions: StageQuestions<RecommendStage>) {
         let configuration = try RecommendStage.Configuration(settings, environment.topics)
         let logger = environment.logger
         let runner = StageRunner<RecommendStage>(
@@ -187,7 +204,7 @@ public final class PipelineService: Sendable {
             return try RecommendStage(
                 store: store, choice: { watch.choice }, configuration: configuration, logger: logger)
         }
-        return Running(status: runner.status) { try runner.run(until: $0) }
+        return (Running(status: runner.status) { try runner.run(until: $0) }, runner.questions)
     }
 }
 

@@ -33,17 +33,22 @@ public final class Retrainer {
     private let folder: String
     private let models: ModelTopic
     private let progress: (String, Int, Int, Double?) -> Void
+    private let status: RetrainStatus
     private var model: (model: LanguageModel, sha256: String)?
 
-    /// - Parameter progress: what is done, how much of it, of how much, and the loss where there is one.
+    /// - Parameters:
+    ///   - status: where others see how it goes.
+    ///   - progress: what is done, how much of it, of how much, and the loss where there is one.
     public init(
         settings: Settings, topics: Topics, client: ClientSettings, logger: Logger,
+        status: RetrainStatus = RetrainStatus(),
         progress: @escaping (String, Int, Int, Double?) -> Void = { _, _, _, _ in }
     ) {
         self.settings = settings
         self.topics = topics
         self.client = client
         self.logger = logger
+        self.status = status
         self.progress = progress
         folder = settings.state.directory + "/retrain"
         models = ModelTopic(client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix)
@@ -56,6 +61,17 @@ public final class Retrainer {
     /// - Throws: ``RetrainError`` of kind `data` when there is too little to learn from, of kind `model` when no version
     ///   serves; errors of the broker and of files.
     public func trainOnce(_ request: Request, until stop: StopSignal) throws -> RetrainReport? {
+        status.begin()
+        var outcome: RetrainStatus.Outcome? = .failed
+        defer { status.end(outcome, at: Date().timeIntervalSince1970) }
+        let trained = try train(request, until: stop)
+        outcome = trained.map { $0.isPromoted ? .promoted : .refused }
+        return trained?.report
+    }
+
+    private func train(
+        _ request: Request, until stop: StopSignal
+    ) throws -> (report: RetrainReport, isPromoted: Bool)? {
         try FileManager.default.createDirectory(atPath: folder, withIntermediateDirectories: true)
         let contents = try models.read()
         guard let serving = contents.serving else {
@@ -100,7 +116,7 @@ public final class Retrainer {
                 "promoted": "\(isPromoted)",
                 "reasons": outcome.report.verdict.reasons.joined(separator: "; "),
             ])
-        return outcome.report
+        return (outcome.report, isPromoted)
     }
 
     private func trainerSettings(_ request: Request) throws -> Trainer.Settings {

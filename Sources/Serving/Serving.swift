@@ -1,27 +1,80 @@
 import Configuration
+import EventLog
+import Foundation
 import Pipeline
 
 /// Starts the HTTP server of a running pipeline as the settings say.
 public enum Serving {
     /// Listens; nil where `http.listen` is empty.
     ///
-    /// - Throws: ``HTTPServerError`` when the address cannot be had, `ConfigurationError` when the token cannot be read.
-    public static func start(_ settings: Settings.HTTP, _ service: PipelineService, _ logger: Logger) throws
-        -> HTTPServer?
-    {
-        guard let address = settings.address else { return nil }
+    /// - Throws: ``HTTPServerError`` when the address cannot be had, `ConfigurationError` when the token or the certificate
+    ///   cannot be read.
+    public static func start(
+        _ settings: Settings, _ service: PipelineService, topics: Topics, client: ClientSettings,
+        retraining: RetrainStatus, _ logger: Logger
+    ) throws -> RunningServer? {
+        guard let address = settings.http.address else { return nil }
+        let secret = Secret.inFile(settings.http.tokenFile)
+        if let warning = secret?.warning { logger.warning(warning) }
+        let token = try secret?.read(for: "http.token_file")
         let metrics = HTTPMetrics()
+        var limits = StreamHub.Limits()
+        limits.streams = settings.http.streams
+        let hub = StreamHub(client: client, topics: topics, limits: limits, logger: logger)
         let api = API(
-            statuses: { service.statuses }, lookup: service.lookup, version: { service.modelVersion }, metrics: metrics)
-        let token = Secret.inFile(settings.tokenFile)
-        if let warning = token?.warning { logger.warning(warning) }
-        let router = Router(api.routes, token: try token?.read(for: "http.token_file"), metrics: metrics)
-        let server = try HTTPServer(.init(address: address)) {
+            answers: service.answers,
+            owners: Owners(
+                client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix,
+                ownURL: settings.http.advertise, logger: logger),
+            publisher: NotePublisher(client: client, topics: topics),
+            topicViews: TopicViews(client: client, topics: topics, groupPrefix: settings.kafka.groupPrefix),
+            stats: StatsSampler(statuses: service.statuses, streams: { hub.streams }), retraining: retraining,
+            metrics: metrics, hub: hub, topics: topics)
+        let router = Router(
+            api.routes, token: token, localHostsOnly: address.isLoopback && token == nil, metrics: metrics)
+        var configuration = HTTPServer.Configuration(address: address)
+        configuration.bodyLimit = 256 << 10
+        configuration.connectionLimit = settings.http.connections
+        configuration.tls = try tls(settings.http)
+        let server = try HTTPServer(configuration) {
             logger.warning("the HTTP server says", ["line": $0])
         } handle: {
             router.answer($0)
         }
-        logger.info("listening", ["http": "\(address.host):\(server.port)"])
-        return server
+        let scheme = configuration.tls == nil ? "http" : "https"
+        metrics.watch(server)
+        hub.start()
+        logger.info("listening", [scheme: "\(address.host):\(server.port)"])
+        return RunningServer(server: server, hub: hub)
     }
+
+    private static func tls(_ http: Settings.HTTP) throws -> HTTPServer.Configuration.TLS? {
+        guard let key = try Secret.inFile(http.key)?.read(for: "http.key") else { return nil }
+        guard let certificate = try? String(contentsOfFile: http.certificate, encoding: .utf8) else {
+            throw ServingError("http.certificate: '\(http.certificate)' cannot be read")
+        }
+        return .init(certificate: certificate, key: key)
+    }
+}
+
+/// An HTTP server at work, with the streams it serves.
+public struct RunningServer: Sendable {
+    let server: HTTPServer
+    let hub: StreamHub
+
+    /// The port it listens at.
+    public var port: Int { server.port }
+
+    /// Ends the streams, gives requests under way the time, and closes.
+    public func stop() {
+        hub.stop()
+        server.stop()
+    }
+}
+
+/// The server cannot be set up.
+public struct ServingError: Error, CustomStringConvertible {
+    /// Which setting, and what is wrong with it.
+    public let description: String
+    init(_ description: String) { self.description = description }
 }

@@ -77,14 +77,14 @@ final class RecommendHarness {
 
     func profile(
         _ id: String, _ content: String, category: String = "", time: Int64 = newYear,
-        under version: ModelVersion? = nil
+        created: Int64 = newYear, under version: ModelVersion? = nil
     ) throws -> Record {
         let text = NoteText(title: "", content: content)
         let version = version ?? model.version
         let made = version.profile(pooled: SmallModel.state(of: text), text: text)
         let profile = NoteProfile(
             note: id, version: version.id, contentHash: ContentHash(text).hex,
-            created: Timestamp(milliseconds: newYear), time: Timestamp(milliseconds: time), content: content,
+            created: Timestamp(milliseconds: created), time: Timestamp(milliseconds: time), content: content,
             authorCategory: category, embedding: made.embedding)
         return record(
             .profiles, key: ProfileKey(note: bytes(id), version: bytes(version.id)).bytes,

@@ -16,7 +16,7 @@ struct RouterTests {
             ], token: token, metrics: metrics)
     }
 
-    private func body(_ response: HTTPResponse) -> String { String(decoding: response.body, as: UTF8.self) }
+    private func body(_ answer: HTTPAnswer) -> String { String(decoding: answer.response.bytes, as: UTF8.self) }
 
     @Test("the path and the method decide; parameters are what stands in their place")
     func routes() {
@@ -24,9 +24,9 @@ struct RouterTests {
         #expect(body(router.answer(HTTPRequest("GET", "/v1/notes/a b"))) == "note a b")
         #expect(body(router.answer(HTTPRequest("HEAD", "/v1/notes/x/related"))) == "related x")
         #expect(body(router.answer(HTTPRequest("POST", "/v1/notes/x"))) == "posted")
-        let missing = router.answer(HTTPRequest("GET", "/v1/other"))
+        let missing = router.answer(HTTPRequest("GET", "/v1/other")).response
         #expect(missing.status == 404 && missing.contentType == "application/problem+json")
-        let refused = router.answer(HTTPRequest("DELETE", "/v1/notes/x"))
+        let refused = router.answer(HTTPRequest("DELETE", "/v1/notes/x")).response
         #expect(refused.status == 405)
         #expect(refused.headers.contains { $0.name == "Allow" && $0.value == "GET, POST" })
     }
@@ -34,12 +34,13 @@ struct RouterTests {
     @Test("with a token, only health is open; a wrong, short, long or missing one is refused")
     func tokens() {
         let router = router(token: "s3cret")
-        #expect(router.answer(HTTPRequest("GET", "/open")).status == 200)
-        #expect(router.answer(HTTPRequest("GET", "/v1/notes/x", authorization: "Bearer s3cret")).status == 200)
-        #expect(router.answer(HTTPRequest("GET", "/v1/notes/x", authorization: "bearer s3cret")).status == 200)
+        #expect(router.answer(HTTPRequest("GET", "/open")).response.status == 200)
+        #expect(router.answer(HTTPRequest("GET", "/v1/notes/x", authorization: "Bearer s3cret")).response.status == 200)
+        #expect(router.answer(HTTPRequest("GET", "/v1/notes/x", authorization: "bearer s3cret")).response.status == 200)
         for wrong in [nil, "", "Bearer", "Bearer ", "Bearer s3cre", "Bearer s3crets", "Bearer S3cret", "Basic s3cret"] {
             #expect(
-                router.answer(HTTPRequest("GET", "/v1/notes/x", authorization: wrong)).status == 401, "\(wrong ?? "-")")
+                router.answer(HTTPRequest("GET", "/v1/notes/x", authorization: wrong)).response.status == 401,
+                "\(wrong ?? "-")")
         }
     }
 
@@ -47,7 +48,7 @@ struct RouterTests {
     func problems() throws {
         let response = HTTPResponse.problem(400, "Wrong", "a \"quote\",\n a \\ and \u{1}")
         let object = try #require(
-            try JSONSerialization.jsonObject(with: Data(response.body)) as? [String: Any])
+            try JSONSerialization.jsonObject(with: Data(response.bytes)) as? [String: Any])
         #expect(object["detail"] as? String == "a \"quote\",\n a \\ and \u{1}")
         #expect(object["status"] as? Int == 400)
     }
@@ -67,9 +68,30 @@ struct RouterTests {
                 "a_total 0.25",
             ])
         #expect(lines.contains("notestream_http_requests_total{route=\"/v1/notes/:id\",status=\"200\"} 3"))
-        #expect(lines.contains("notestream_http_request_duration_seconds_bucket{route=\"/slow\",le=\"1.0\"} 0"))
+        #expect(lines.contains("notestream_http_request_duration_seconds_bucket{route=\"/slow\",le=\"10.0\"} 0"))
         #expect(lines.contains("notestream_http_request_duration_seconds_bucket{route=\"/slow\",le=\"+Inf\"} 1"))
         #expect(lines.contains("notestream_http_request_duration_seconds_sum{route=\"/slow\"} 100"))
         #expect(lines.contains("notestream_http_request_duration_seconds_count{route=\"/v1/notes/:id\"} 3"))
+    }
+}
+
+extension HTTPAnswer {
+    /// The answer, waited for.
+    var response: HTTPResponse {
+        switch self {
+        case .now(let response): return response
+        case .waits(let answer, let told):
+            let response = answer()
+            told(response)
+            return response
+        }
+    }
+}
+
+extension HTTPResponse {
+    /// The body of an answer that is no stream.
+    var bytes: [UInt8] {
+        guard case .bytes(let bytes) = body else { return [] }
+        return bytes
     }
 }

@@ -28,6 +28,9 @@ public final class RawConnection {
         return send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL)) == bytes.count
     }
 
+    /// Says that nothing more is written.
+    public func finishWriting() { shutdown(descriptor, Int32(SHUT_WR)) }
+
     /// What comes until the other side hangs up, or nothing comes for five seconds.
     public func readAll() -> String {
         var all: [UInt8] = []

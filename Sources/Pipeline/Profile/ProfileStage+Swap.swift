@@ -92,7 +92,9 @@ extension ProfileStage {
         if !swap.inForce.contains(choice.target.id) {
             let notes = try LivingNotes.after(
                 swap.profiledTo, of: partition, limit: Self.notesPerStep, in: batch.changes)
-            try profile(notes, of: partition, under: [choice.target], in: batch)
+            try profile(
+                notes.map { ArrivedNote(note: $0.note, hash: $0.hash) }, of: partition, under: [choice.target],
+                in: batch)
             swap.profiledTo = notes.last?.note.id ?? swap.profiledTo
             if notes.count < Self.notesPerStep { complete(&swap, of: partition, in: batch) }
         } else if let version = swap.toTakeBack.first {

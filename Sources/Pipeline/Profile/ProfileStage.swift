@@ -24,7 +24,10 @@ package final class ProfileStage: StreamStage {
     private var readers: [String: any NoteReading] = [:]
     /// Owned partitions, and how far each is in its swap.
     var swaps: [Int32: PartitionSwap] = [:]
-    private var waiting: [Int32: [(note: ValidNote, hash: ContentHash)]] = [:]
+    private var waiting: [Int32: [ArrivedNote]] = [:]
+    /// Notes whose pooled state was in the store, and those that had to be read.
+    private var cacheHits = 0
+    private var cacheMisses = 0
 
     /// - Parameters:
     ///   - choice: the model versions that count, asked for between two batches.
@@ -49,10 +52,14 @@ package final class ProfileStage: StreamStage {
 
     package func mark(of partition: Int32) -> String { swaps[partition]?.mark ?? "" }
 
-    package func decode(_ record: Record) throws(SchemaError) -> IncomingNote { try IncomingNote.decode(record) }
+    package func decode(_ record: Record) throws(SchemaError) -> (note: IncomingNote, origin: Origin) {
+        (try IncomingNote.decode(record), Origin(posted: record))
+    }
 
-    package func process(_ input: IncomingNote, of partition: Int32, in batch: StageBatch) throws {
-        switch input {
+    package func process(
+        _ input: (note: IncomingNote, origin: Origin), of partition: Int32, in batch: StageBatch
+    ) throws {
+        switch input.note {
         case .tombstone(let note):
             try LivingNotes.forget(note, of: partition, in: batch.changes)
             waiting[partition]?.removeAll { $0.note.id == note }
@@ -62,7 +69,7 @@ package final class ProfileStage: StreamStage {
         case .upsert(let note):
             let hash = ContentHash(note)
             guard try LivingNotes.keep(note, hash, of: partition, in: batch.changes), !batch.isSilent else { return }
-            waiting[partition, default: []].append((note, hash))
+            waiting[partition, default: []].append(ArrivedNote(note: note, hash: hash, origin: input.origin))
         }
     }
 
@@ -97,12 +104,22 @@ package final class ProfileStage: StreamStage {
 
     package var backlog: Int { swaps.values.count { !$0.isDone } }
 
+    package func figures() -> [StageFigure] {
+        [
+            StageFigure(
+                name: "pooled_state_cache_hits_total", kind: .counter,
+                help: "Notes whose state under the language model was known already.", value: Double(cacheHits)),
+            StageFigure(
+                name: "pooled_state_cache_misses_total", kind: .counter,
+                help: "Notes that the language model had to read.", value: Double(cacheMisses)),
+        ]
+    }
+
     // MARK: - Making profiles
 
     /// Sends the profiles of some notes under some versions.
     func profile(
-        _ notes: [(note: ValidNote, hash: ContentHash)], of partition: Int32, under versions: [ModelVersion],
-        in batch: StageBatch
+        _ notes: [ArrivedNote], of partition: Int32, under versions: [ModelVersion], in batch: StageBatch
     ) throws {
         guard !notes.isEmpty else { return }
         for version in versions {
@@ -110,14 +127,18 @@ package final class ProfileStage: StreamStage {
             let states = try cachedStates(of: notes.map(\.note), partition, version, in: batch)
             let made = try reader.profiles(
                 of: zip(notes, states).map { (text: NoteText($0.note), pooled: $1) })
-            for (index, (note, hash)) in notes.enumerated() {
+            cacheHits += states.count { $0 != nil }
+            cacheMisses += states.count { $0 == nil }
+            for (index, arrived) in notes.enumerated() {
                 let (pooled, profile) = made[index]
+                let note = arrived.note
                 if states[index] == nil {
                     try LivingNotes.keep(
                         pooledState: pooled, of: note, partition, reading: version.readingKey, in: batch.changes)
                 }
                 send(
-                    try event(note, hash, profile, version).encode(as: .json), note.id, version.id, in: batch)
+                    try event(note, arrived.hash, profile, version).encode(as: .json), note.id, version.id,
+                    headers: arrived.origin?.headers ?? [], in: batch)
             }
         }
     }
@@ -147,9 +168,19 @@ package final class ProfileStage: StreamStage {
     }
 
     /// Sends a profile, or takes it back.
-    func send(_ profile: [UInt8]?, _ note: [UInt8], _ version: String, in batch: StageBatch) {
+    func send(
+        _ profile: [UInt8]?, _ note: [UInt8], _ version: String, headers: [Header] = [], in batch: StageBatch
+    ) {
         batch.send(
             to: .noteProfiles, partitionKey: note, key: ProfileKey(note: note, version: Array(version.utf8)).bytes,
-            value: profile)
+            value: profile, headers: headers)
     }
+}
+
+/// A note to be profiled.
+struct ArrivedNote {
+    var note: ValidNote
+    var hash: ContentHash
+    /// nil where the note was there already, and a new model version has it profiled anew.
+    var origin: Origin?
 }

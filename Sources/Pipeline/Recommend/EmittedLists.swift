@@ -33,6 +33,11 @@ package enum EmittedLists {
         try reader.get(lists, key(partition, note)).map { try RecommendationList(protobuf: $0) }
     }
 
+    /// The last list as it is kept, in protobuf.
+    static func lastBytes(of note: [UInt8], _ partition: Int32, in reader: some StateReader) throws(StoreError) -> [UInt8]? {
+        try reader.get(lists, key(partition, note))
+    }
+
     /// Keeps a list, and who it names.
     package static func keep(_ list: RecommendationList, of note: [UInt8], _ partition: Int32, in batch: Batch) throws {
         try forgetMentions(by: note, partition, in: batch)

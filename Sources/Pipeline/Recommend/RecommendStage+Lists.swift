@@ -73,34 +73,53 @@ extension RecommendStage {
     /// Makes the list of one note from the present state.
     /// - Parameter exact: compares with every note instead of searching, for those who compare states.
     package func related(to label: UInt32, in reader: some StateReader, exact: Bool = false) throws -> RelatedList {
-        guard let own = notes[label], let vector = vectors.vector(label) else { return RelatedList() }
+        var all: [UInt32]?
+        if exact {
+            all = []
+            notes.forEach { other, _ in all?.append(other) }
+        }
+        let candidates = try candidates(for: label, among: all, in: reader)
+        return RelatedList(
+            items: RelatedRanker.rank(
+                candidates.found, weights: relatedWeights, count: configuration.listSize,
+                diversity: configuration.diversity
+            ) { [vectors] in Double(vectors.similarity($0, $1) ?? 0) },
+            absent: candidates.absent)
+    }
+
+    /// The notes that may stand in a note's list: those it was clicked with, and its neighbours by meaning and by words.
+    /// - Parameter among: these in the neighbours' stead.
+    func candidates(
+        for label: UInt32, among: [UInt32]?, in reader: some StateReader
+    ) throws -> (found: [RelatedCandidate], absent: [[UInt8]]) {
+        guard let own = notes[label], let vector = vectors.vector(label) else { return ([], []) }
         let row = try pairRows(partition(of: own.id)).row(own.id, in: reader)
             .sorted {
                 $0.score != $1.score ? $0.score > $1.score : $0.note.lexicographicallyPrecedes($1.note)
             }
-        var list = RelatedList()
+        var absent: [[UInt8]] = []
         var shares: [UInt32: Double] = [:]
         for pair in row.prefix(configuration.candidates) {
             guard pair.note != own.id else { continue }
             if let other = notes.label(of: pair.note) {
                 shares[other] = RelatedFeatures.shrink(pair.score)
             } else {
-                list.absent.append(pair.note)
+                absent.append(pair.note)
             }
         }
         var found = Set(shares.keys)
-        if exact {
-            notes.forEach { other, _ in found.insert(other) }
-            found.remove(label)
+        if let among {
+            found.formUnion(among)
         } else {
             found.formUnion(
                 try vectors.search(vector, count: configuration.candidates, excluding: label).map(\.label))
             found.formUnion(lexicon.search(like: label, count: configuration.candidates).map(\.label))
         }
+        found.remove(label)
         let candidates = found.sorted().filter { notes[$0] != nil }
         let tags = Set(own.hashtags)
         let features = try textFeatures(of: candidates, for: label)
-        let ranked = zip(candidates, features).compactMap { other, text -> RelatedCandidate? in
+        let made = zip(candidates, features).compactMap { other, text -> RelatedCandidate? in
             guard let note = notes[other] else { return nil }
             var features = text
             features.cooccurrence = shares[other] ?? 0
@@ -108,16 +127,11 @@ extension RecommendStage {
                 label: other, note: note.id, features: features,
                 sharedHashtag: note.hashtags.first { tags.contains($0) })
         }
-        list.items = RelatedRanker.rank(
-            ranked, weights: relatedWeights, count: configuration.listSize, diversity: configuration.diversity
-        ) { [vectors] a, b in
-            Double((try? vectors.vector(a).flatMap { try vectors.similarity($0, b) }) ?? 0)
-        }
-        return list
+        return (made, absent)
     }
 
     /// Cosine and lexical share of some notes for one; clicks are left at 0.
-    private func textFeatures(of others: [UInt32], for label: UInt32) throws -> [RelatedFeatures] {
+    func textFeatures(of others: [UInt32], for label: UInt32) throws -> [RelatedFeatures] {
         guard let vector = vectors.vector(label) else { return others.map { _ in RelatedFeatures() } }
         let scores = lexicon.score(like: label, others + [label])
         let own = scores.last ?? 0
@@ -165,6 +179,7 @@ extension RecommendStage {
             try EmittedLists.forget(note, partition, in: changes)
             return batch.send(to: .noteRecommendations, partition: partition, key: note, value: nil)
         }
+        let origin = origins.removeValue(forKey: note)
         let made = try related(to: label, in: changes)
         for absent in made.absent { try EmittedLists.await(absent, for: note, partition, in: changes) }
         if let last, last.version == version.id, last.contentHash == own.contentHash, namesLivingNotes(last),
@@ -177,7 +192,13 @@ extension RecommendStage {
             note: String(decoding: note, as: UTF8.self), version: version.id, contentHash: own.contentHash,
             time: Timestamp(milliseconds: latestTime), items: made.items.map(RecommendedNote.init))
         try EmittedLists.keep(list, of: note, partition, in: changes)
-        batch.send(to: .noteRecommendations, partition: partition, key: note, value: try list.encode(as: .json))
+        // Read anew, a profile tells again of an arrival that was answered long ago.
+        let isAnswer = last?.contentHash != own.contentHash
+        if isAnswer, let posted = origin?.posted { batch.noteAnswer(toArrivalAt: posted) }
+        batch.send(
+            to: .noteRecommendations, partition: partition, key: note, value: try list.encode(as: .json),
+            headers: isAnswer ? origin?.headers ?? [] : [])
+        listsSent += 1
     }
 
     private func namesLivingNotes(_ list: RecommendationList) -> Bool {

@@ -32,6 +32,7 @@ extension RecommendStage {
             try Profiles.put(profile, of: key.note, in: batch.changes)
             if profile.version == serving.version.id {
                 try index(profile, of: key.note, in: batch)
+                if owns(partition(of: key.note)) { origins[key.note] = Origin(profiled: record) }
             } else if profile.version == preparing {
                 try markUnindexed(key.note, profile.version, in: batch)
             }
@@ -75,6 +76,7 @@ extension RecommendStage {
 
     private func remove(_ note: [UInt8], in batch: StageBatch) throws {
         guard notes.label(of: note) != nil else { return }
+        origins[note] = nil
         for (partition, naming) in try EmittedLists.mentioning(note, in: batch.changes) {
             try markChanged(naming, partition, in: batch)
         }

@@ -75,6 +75,10 @@ package final class RecommendStage: StreamStage {
     var urgent = NoteQueue()
     /// Owned notes whose list may have changed since it was sent.
     var changed = NoteQueue()
+    /// Owned notes whose arrival, or edit, has not been answered by a list yet.
+    var origins: [[UInt8]: Origin] = [:]
+    var listsSent = 0
+    var recall = RecallSamples()
     var trending = TrendingBoard()
     private(set) var owned: Set<Int32> = []
     private var flushed = ContinuousClock.now
@@ -108,6 +112,7 @@ package final class RecommendStage: StreamStage {
         try fillTrending(store)
         urgent.removeAll()
         changed.removeAll()
+        origins.removeAll()
         owned.removeAll()
     }
 
@@ -142,6 +147,7 @@ package final class RecommendStage: StreamStage {
         owned.remove(partition)
         changed.removeAll { self.partition(of: $0) == partition }
         urgent.removeAll { self.partition(of: $0) == partition }
+        origins = origins.filter { self.partition(of: $0.key) != partition }
     }
 
     package func wipe(_ partition: Int32, in batch: StageBatch) throws {

@@ -64,6 +64,8 @@ package final class StageRunner<Stage: StreamStage>: Sendable {
     private let storeOptions: StoreOptions
     /// What others may see of the stage while it runs.
     package let status: StageStatus
+    /// What others ask of it, between two batches.
+    package let questions = StageQuestions<Stage>()
 
     /// - Parameters:
     ///   - directory: where the stage's store lies; made if missing.
@@ -117,7 +119,8 @@ package final class StageRunner<Stage: StreamStage>: Sendable {
         while !stop.isSet {
             let began = ContinuousClock.now
             do {
-                let session = try StageSession(stage: stage, store: store, environment: environment, status: status)
+                let session = try StageSession(
+                    stage: stage, store: store, environment: environment, status: status, questions: questions)
                 defer { session.close() }
                 try session.run(until: stop)
                 return
@@ -188,44 +191,4 @@ public final class StopSignal: Sendable {
         let end = ContinuousClock.now + duration
         while !isSet, ContinuousClock.now < end { usleep(20_000) }
     }
-}
-
-/// What others may see of a running stage.
-public final class StageStatus: Sendable {
-    /// The figures, at one moment.
-    public struct Snapshot: Sendable {
-        /// Partitions owned.
-        public var partitions: [Int32] = []
-        /// Owned and replayed, global tables read: lists are being sent.
-        public var isReady = false
-        /// Input and global topics were read to their ends when last looked at, and nothing waits to be sent.
-        public var isDrained = false
-        /// Input records applied, replayed ones left out.
-        public var records: Int64 = 0
-        /// Records replayed silently.
-        public var replayed: Int64 = 0
-        /// Records sent to the dead letters.
-        public var deadLetters: Int64 = 0
-        /// Output records committed.
-        public var outputs: Int64 = 0
-        /// Batches committed.
-        public var batches: Int64 = 0
-        /// Sessions with the broker that ended in an error.
-        public var sessions: Int64 = 0
-        /// Stores thrown away because they were damaged.
-        public var damages: Int64 = 0
-        /// Why each partition's recovery went as it did, counted.
-        public var recoveries: [String: Int] = [:]
-    }
-
-    /// The stage's name.
-    public let stage: String
-    private let state = Mutex(Snapshot())
-
-    init(stage: String) { self.stage = stage }
-
-    /// The figures now.
-    public var now: Snapshot { state.withLock { $0 } }
-
-    func update(_ change: (inout sending Snapshot) -> Void) { state.withLock { change(&$0) } }
 }

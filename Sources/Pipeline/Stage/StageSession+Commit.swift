@@ -14,6 +14,7 @@ extension StageSession {
     /// Whatever is thrown in between leaves the store behind the committed position, or equal to it; the next session's
     /// recovery tells which.
     func commit(_ batch: StageBatch, _ commit: PendingCommit) throws {
+        let began = ContinuousClock.now
         if !batch.outputs.isEmpty || !commit.live.isEmpty {
             do {
                 try transact(batch.outputs, commit.live)
@@ -25,6 +26,7 @@ extension StageSession {
             }
             try pass(.afterCommit)
         }
+        let committed = ContinuousClock.now
         let now = Int64(Date().timeIntervalSince1970 * 1000)
         guard !commit.isEmpty || !batch.changes.isEmpty || isStampDue(now) else { return }
         for (place, position) in commit.live.merging(commit.storeOnly, uniquingKeysWith: { live, _ in live }) {
@@ -36,11 +38,19 @@ extension StageSession {
         try batch.changes.commit()
         stamped = now
         try pass(.afterStore)
+        let stored = ContinuousClock.now
+        let freshness = batch.answered.map { Double(max(0, now - $0)) / 1_000 }
+        if !freshness.isEmpty { status.recentFreshness.add(freshness) }
         status.update {
             $0.records += commit.records
             $0.replayed += commit.replayed
             $0.outputs += Int64(batch.outputs.count)
             $0.batches += 1
+            $0.processing.observe(commit.processing / .seconds(1))
+            $0.committing.observe((committed - began) / .seconds(1))
+            $0.storing.observe((stored - committed) / .seconds(1))
+            $0.batchRecords.observe(Double(commit.records + commit.replayed + commit.globalRecords))
+            for seconds in freshness { $0.freshness.observe(seconds) }
         }
     }
 

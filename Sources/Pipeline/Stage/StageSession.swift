@@ -23,6 +23,7 @@ final class StageSession<Stage: StreamStage> {
     let store: Store
     let environment: StageEnvironment
     let status: StageStatus
+    private let questions: StageQuestions<Stage>
     let producer: TransactionalProducer
     let consumer: Consumer
     /// Reads the global tables, and at assignments the stage's own output.
@@ -35,16 +36,22 @@ final class StageSession<Stage: StreamStage> {
     /// When the store was last copied, and when the progress of a replay was last told.
     var checkpointed = ContinuousClock.now
     private var toldProgress = ContinuousClock.now
+    /// When lag and the stage's own figures were last taken.
+    private var measured: ContinuousClock.Instant?
     /// Records read and not yet processed; `next` is the first of them.
     private var waiting: [Record] = []
     private var next = 0
     private var setAsideLines = SetAsideLines()
 
-    init(stage: Stage, store: Store, environment: StageEnvironment, status: StageStatus) throws {
+    init(
+        stage: Stage, store: Store, environment: StageEnvironment, status: StageStatus,
+        questions: StageQuestions<Stage>
+    ) throws {
         self.stage = stage
         self.store = store
         self.environment = environment
         self.status = status
+        self.questions = questions
         producer = try TransactionalProducer(
             environment.client, transactionalID: environment.transactionalID(Stage.name))
         consumer = try Consumer(
@@ -75,6 +82,7 @@ final class StageSession<Stage: StreamStage> {
     // MARK: - One batch
 
     private func step() throws {
+        questions.answer(stage, store)
         do { try runBatch() } catch let refusal as OffsetsRefused { try rewind(refusal) }
     }
 
@@ -106,6 +114,7 @@ final class StageSession<Stage: StreamStage> {
         // Before the global tables are read on: preparing reads them to their ends.
         if !unprepared.isEmpty { try prepare() }
         let globalRecords = try gatherGlobals()
+        let began = ContinuousClock.now
         let batch = makeBatch()
         var commit = PendingCommit()
         try apply(globalRecords, in: batch, &commit) { [stage] record, batch in
@@ -114,6 +123,7 @@ final class StageSession<Stage: StreamStage> {
         try processWaiting(in: batch, &commit)
         try stage.finish(batch)
         noteMarks(of: batch, in: &commit)
+        commit.processing = ContinuousClock.now - began
         try self.commit(batch, commit)
         if owned.values.contains(where: { $0.position.timers > 0 }) { try pass(.betweenTimers) }
         endSilence()
@@ -252,7 +262,7 @@ final class StageSession<Stage: StreamStage> {
         let letter = DeadLetter.record(
             record, error, stage: Stage.name, limit: environment.topics.maximumBytes(of: .deadLetters))
         batch.send(to: .deadLetters, key: letter.key, value: letter.value, headers: letter.headers)
-        status.update { $0.deadLetters += 1 }
+        status.update { $0.deadLettersByReason[error.reason.rawValue, default: 0] += 1 }
         guard let leftOut = setAsideLines.admit(error.reason) else { return }
         var metadata = [
             "stage": Stage.name, "record": "\(record.topicPartition)@\(record.offset)", "why": "\(error)",
@@ -276,10 +286,25 @@ final class StageSession<Stage: StreamStage> {
         let isAtEnd = isAtEnd
         if isReady, !status.now.isReady { environment.logger.info("ready", ["stage": Stage.name]) }
         tellProgress()
+        measure()
         status.update {
             $0.partitions = owned.keys.map(\.partition).sorted()
             $0.isReady = isReady
             $0.isDrained = isReady && isAtEnd && !hasMore
+        }
+    }
+
+    /// Once a second, what is too dear to be looked at after every batch.
+    private func measure() {
+        guard measured.map({ ContinuousClock.now - $0 >= .seconds(1) }) ?? true else { return }
+        measured = .now
+        var lag = consumer.lag { owned[$0]?.position.offset }
+        if let globals { lag.merge(globals.lag()) { own, _ in own } }
+        let figures = stage.figures()
+        status.update { [lag, backlog = stage.backlog] in
+            $0.lag = lag
+            $0.figures = figures
+            $0.backlog = backlog
         }
     }
 
@@ -314,6 +339,10 @@ struct PendingCommit {
     private(set) var storeOnly: [TopicPartition: Position] = [:]
     private(set) var records: Int64 = 0
     private(set) var replayed: Int64 = 0
+    /// Records of global topics.
+    private(set) var globalRecords: Int64 = 0
+    /// What the batch took before it was committed.
+    var processing = Duration.zero
 
     var isEmpty: Bool { live.isEmpty && storeOnly.isEmpty }
 
@@ -328,5 +357,8 @@ struct PendingCommit {
         }
     }
 
-    mutating func note(global place: TopicPartition, _ position: Position) { storeOnly[place] = position }
+    mutating func note(global place: TopicPartition, _ position: Position) {
+        storeOnly[place] = position
+        globalRecords += 1
+    }
 }

@@ -7,7 +7,7 @@ import StateStore
 ///
 /// A stage owns its input partitions, its store and nothing else. It is driven by a ``StageRunner`` on one thread, never
 /// touches Kafka itself and never reads the wall clock for anything its state depends on.
-package protocol StreamStage: AnyObject {
+package protocol StreamStage: AnyObject, SendableMetatype {
     /// A decoded input record.
     associatedtype Input
 
@@ -53,6 +53,8 @@ package protocol StreamStage: AnyObject {
     func reload() throws
     /// Work that waits for a later batch (lists to send), for those who wait until all is said.
     var backlog: Int { get }
+    /// What the stage counts of itself, for the metrics; asked for about once a second.
+    func figures() -> [StageFigure]
 }
 
 extension StreamStage {
@@ -72,6 +74,7 @@ extension StreamStage {
     package func wipeGlobals(in batch: StageBatch) throws {}
     package func reload() throws {}
     package var backlog: Int { 0 }
+    package func figures() -> [StageFigure] { [] }
 }
 
 /// How far the timers before a record have come.
@@ -101,6 +104,8 @@ package final class StageBatch {
     package private(set) var marked: Set<Int32> = []
     /// Records to send, in order.
     package private(set) var outputs: [OutgoingRecord] = []
+    /// When the notes arrived whose lists this batch sends, in milliseconds since 1970.
+    package private(set) var answered: [Int64] = []
     /// Topics, for what depends on partition counts.
     package let topics: Topics
 
@@ -111,6 +116,9 @@ package final class StageBatch {
 
     /// Commits a partition's position anew, for its mark's sake.
     package func commitMark(of partition: Int32) { marked.insert(partition) }
+
+    /// Takes note that the batch sends the list of a note that arrived at this time.
+    package func noteAnswer(toArrivalAt milliseconds: Int64) { answered.append(milliseconds) }
 
     /// Sends a record with the batch; nothing while silent.
     /// - Parameters:

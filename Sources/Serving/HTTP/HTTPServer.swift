@@ -3,9 +3,11 @@ import Configuration
 import Foundation
 import Synchronization
 
-/// An HTTP/1.1 server on libmicrohttpd: a few event-loop threads, requests read whole, answers written whole.
+/// An HTTP/1.1 server on libmicrohttpd: a few event-loop threads, requests read whole, answers written whole or as streams
+/// of events.
 ///
-/// The handler runs on an event-loop thread and must not wait for anything but memory and the local store.
+/// The handler runs on an event-loop thread and must not wait for anything but memory and the local store; what waits, it
+/// leaves to the workers.
 public final class HTTPServer: Sendable {
     /// What a server is given.
     public struct Configuration: Sendable {
@@ -17,15 +19,41 @@ public final class HTTPServer: Sendable {
         public var bodyLimit = 64 << 10
         /// Connections at a time, at most; further ones wait in the kernel's queue.
         public var connectionLimit = 1_024
-        /// Seconds after which a silent connection is closed.
+        /// Seconds after which a silent connection is closed; event streams are kept.
         public var idleSeconds = 30
+        /// Threads for requests that wait.
+        public var workers = 4
+        /// Requests that may wait for such a thread.
+        public var workerQueue = 128
+        /// The longest silence on an event stream.
+        public var heartbeat = Duration.seconds(15)
+        /// TLS; nil is none.
+        public var tls: TLS?
+
+        /// What TLS needs.
+        public struct TLS: Sendable {
+            /// The certificate and those that vouch for it, as PEM.
+            public var certificate: String
+            /// Its private key, as PEM.
+            public var key: String
+
+            /// A certificate and its key.
+            public init(certificate: String, key: String) {
+                self.certificate = certificate
+                self.key = key
+            }
+        }
 
         /// The limits that serve most.
         public init(address: ListenAddress) { self.address = address }
     }
 
     let bodyLimit: Int
-    let handle: @Sendable (HTTPRequest) -> HTTPResponse
+    let handle: @Sendable (HTTPRequest) -> HTTPAnswer
+    let workers: HTTPWorkers
+    let streams: HTTPStreams
+    /// Requests whose head is in and whose answer is not out.
+    let underWay = Atomic<Int>(0)
     private let log: @Sendable (String) -> Void
     private let daemon = Mutex<Daemon?>(nil)
 
@@ -42,24 +70,40 @@ public final class HTTPServer: Sendable {
     /// - Parameters:
     ///   - log: takes libmicrohttpd's lines, on any thread.
     ///   - handle: answers requests, on any event-loop thread.
-    /// - Throws: ``HTTPServerError`` when the address is taken or not this machine's.
+    /// - Throws: ``HTTPServerError`` when the address is taken or not this machine's, or the certificate is no good.
     package init(
         _ configuration: Configuration, log: @escaping @Sendable (String) -> Void,
-        handle: @escaping @Sendable (HTTPRequest) -> HTTPResponse
+        handle: @escaping @Sendable (HTTPRequest) -> HTTPAnswer
     ) throws(HTTPServerError) {
         bodyLimit = configuration.bodyLimit
         self.handle = handle
         self.log = log
-        var flags = MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_USE_ERROR_LOG.rawValue
+        workers = HTTPWorkers(threads: configuration.workers, queueLimit: configuration.workerQueue)
+        streams = HTTPStreams(heartbeat: configuration.heartbeat)
+        var flags =
+            MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue | MHD_USE_ERROR_LOG.rawValue
         if configuration.address.isIPv6 { flags |= MHD_USE_IPv6.rawValue }
-        let options = [
+        var options = [
             MHD_OptionItem(option: .CONNECTION_LIMIT, value: configuration.connectionLimit, ptr_value: nil),
             MHD_OptionItem(option: .CONNECTION_TIMEOUT, value: configuration.idleSeconds, ptr_value: nil),
             MHD_OptionItem(option: .CONNECTION_MEMORY_LIMIT, value: 32 << 10, ptr_value: nil),
             MHD_OptionItem(option: .STRICT_FOR_CLIENT, value: 1, ptr_value: nil),
             MHD_OptionItem(option: .THREAD_POOL_SIZE, value: max(1, configuration.threads), ptr_value: nil),
-            MHD_OptionItem(option: .END, value: 0, ptr_value: nil),
         ]
+        var texts: [UnsafeMutablePointer<CChar>?] = []
+        defer { texts.forEach { free($0) } }
+        if let tls = configuration.tls {
+            flags |= MHD_USE_TLS.rawValue
+            for (option, text) in [
+                (MHD_OPTION.HTTPS_MEM_KEY, tls.key), (.HTTPS_MEM_CERT, tls.certificate),
+                (.HTTPS_PRIORITIES, "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2"),
+            ] {
+                // Read by the time the daemon has started.
+                texts.append(strdup(text))
+                options.append(MHD_OptionItem(option: option, value: 0, ptr_value: texts.last ?? nil))
+            }
+        }
+        options.append(MHD_OptionItem(option: .END, value: 0, ptr_value: nil))
         let context = Unmanaged.passUnretained(self).toOpaque()
         let logger = UnsafeMutablePointer<mhd_logger>.allocate(capacity: 1)
         logger.initialize(to: mhd_logger(write: onLogLine, context: context))
@@ -67,8 +111,12 @@ public final class HTTPServer: Sendable {
             mhd_start(flags, address, logger, onAccess, onCompleted, context, options)
         }
         guard let started else {
+            let reason =
+                configuration.tls == nil || errno == EADDRINUSE || errno == EADDRNOTAVAIL
+                ? String(cString: strerror(errno)) : "http.certificate and http.key are not a certificate and its key"
             logger.deallocate()
-            throw HTTPServerError(address: configuration.address, reason: String(cString: strerror(errno)))
+            workers.stop()
+            throw HTTPServerError(address: configuration.address, reason: reason)
         }
         daemon.withLock { $0 = Daemon(handle: started, logger: logger) }
     }
@@ -79,7 +127,10 @@ public final class HTTPServer: Sendable {
     /// Connections open now.
     package var connections: Int { daemon.withLock { $0.map { Int(mhd_connections($0.handle)) } ?? 0 } }
 
-    /// Stops to listen, gives requests under way the time, and closes.
+    /// Event streams open now.
+    package var openStreams: Int { streams.count }
+
+    /// Stops to listen, ends the streams, gives requests under way the time, and closes.
     public func stop(grace: Duration = .seconds(2)) {
         let taken = daemon.withLock { daemon in
             defer { daemon = nil }
@@ -89,8 +140,12 @@ public final class HTTPServer: Sendable {
         let handle = taken.handle
         let listener = MHD_quiesce_daemon(handle)
         if listener >= 0 { close(listener) }
+        workers.stop()
+        streams.stop()
         let deadline = ContinuousClock.now + grace
-        while mhd_connections(handle) > 0, ContinuousClock.now < deadline { usleep(10_000) }
+        while underWay.load(ordering: .acquiring) > 0, ContinuousClock.now < deadline { usleep(5_000) }
+        // libmicrohttpd aborts the process when a connection is suspended by now.
+        workers.abandon()
         MHD_stop_daemon(handle)
         taken.logger.deallocate()
     }

@@ -8,6 +8,8 @@ package struct Router: Sendable {
         let parts: [Substring]
         /// Answered without a token, for those who look after the process.
         let isOpen: Bool
+        /// Whether a request is answered by a worker, which may wait for the language model or a broker.
+        let waits: @Sendable (HTTPRequest) -> Bool
         let answer: @Sendable (HTTPRequest, _ parameters: [String: String]) -> HTTPResponse
 
         /// What stands for the path in metrics.
@@ -15,26 +17,41 @@ package struct Router: Sendable {
 
         /// A route such as `/v1/notes/:id`.
         package init(
+            _ method: String, _ pattern: String, isOpen: Bool = false, waits: Bool = false,
+            _ answer: @escaping @Sendable (HTTPRequest, _ parameters: [String: String]) -> HTTPResponse
+        ) {
+            self.init(method, pattern, isOpen: isOpen, waits: { _ in waits }, answer)
+        }
+
+        /// A route of which some requests wait, and others do not.
+        package init(
             _ method: String, _ pattern: String, isOpen: Bool = false,
+            waits: @escaping @Sendable (HTTPRequest) -> Bool,
             _ answer: @escaping @Sendable (HTTPRequest, _ parameters: [String: String]) -> HTTPResponse
         ) {
             self.method = method
             self.pattern = pattern
             self.isOpen = isOpen
+            self.waits = waits
             self.answer = answer
-            parts = pattern.split(separator: "/")
+            parts = Router.parts(of: pattern)
         }
 
-        /// The parameters, when the path fits.
+        /// Whether the path fits.
+        func fits(_ path: [Substring]) -> Bool {
+            guard path.count == parts.count else { return false }
+            for (part, given) in zip(parts, path) where part != given {
+                guard part.utf8.first == UInt8(ascii: ":"), !given.isEmpty else { return false }
+            }
+            return true
+        }
+
+        /// The parameters of a path that fits, decoded; nil where one cannot be.
         func parameters(of path: [Substring]) -> [String: String]? {
-            guard path.count == parts.count else { return nil }
             var parameters: [String: String] = [:]
-            for (part, given) in zip(parts, path) {
-                if part.hasPrefix(":") {
-                    parameters[String(part.dropFirst())] = String(given)
-                } else if part != given {
-                    return nil
-                }
+            for (part, given) in zip(parts, path) where part.utf8.first == UInt8(ascii: ":") {
+                guard let value = PercentEncoding.decode(given) else { return nil }
+                parameters[String(part.dropFirst())] = value
             }
             return parameters
         }
@@ -42,43 +59,81 @@ package struct Router: Sendable {
 
     private let routes: [Route]
     private let token: String?
+    private let localHostsOnly: Bool
     private let metrics: HTTPMetrics
 
-    /// - Parameter token: what `Authorization: Bearer` must hold; nil lets everyone in.
-    package init(_ routes: [Route], token: String?, metrics: HTTPMetrics) {
+    /// - Parameters:
+    ///   - token: what `Authorization: Bearer` must hold; nil lets everyone in.
+    ///   - localHostsOnly: refuses requests that do not name this machine in `Host`. A page of any site can make a browser
+    ///     send requests to a loopback address under a name of the site's own: a server without a token must know them.
+    package init(_ routes: [Route], token: String?, localHostsOnly: Bool = false, metrics: HTTPMetrics) {
         self.routes = routes
         self.token = token
+        self.localHostsOnly = localHostsOnly
         self.metrics = metrics
     }
 
     /// Answers a request. `HEAD` is answered as `GET`; the server leaves the body out.
-    package func answer(_ request: HTTPRequest) -> HTTPResponse {
+    package func answer(_ request: HTTPRequest) -> HTTPAnswer {
         let start = ContinuousClock.now
-        let (response, pattern) = find(request)
+        let (response, pattern): (HTTPResponse, String)
+        switch find(request) {
+        case .refused(let refusal, let fitting):
+            (response, pattern) = (refusal, fitting)
+        case .found(let route, let parameters) where route.waits(request):
+            return .waits {
+                route.answer(request, parameters)
+            } told: { [metrics] response in
+                metrics.note(route: route.pattern, status: response.status, duration: ContinuousClock.now - start)
+            }
+        case .found(let route, let parameters):
+            (response, pattern) = (route.answer(request, parameters), route.pattern)
+        }
         metrics.note(route: pattern, status: response.status, duration: ContinuousClock.now - start)
-        return response
+        return .now(response)
     }
 
-    private func find(_ request: HTTPRequest) -> (HTTPResponse, pattern: String) {
-        let path = request.path.split(separator: "/")
-        let fitting = routes.compactMap { route in route.parameters(of: path).map { (route, $0) } }
-        guard !fitting.isEmpty else {
-            return (.problem(404, "No such path", "There is nothing at \(request.path)."), "none")
+    private enum Finding {
+        case found(Route, parameters: [String: String])
+        case refused(HTTPResponse, pattern: String)
+    }
+
+    private func find(_ request: HTTPRequest) -> Finding {
+        guard !localHostsOnly || HostHeader.namesThisMachine(request.host) else {
+            return .refused(
+                .problem(
+                    421, "Wrong host", "Without a token this server answers to localhost and loopback addresses alone."),
+                pattern: "none")
+        }
+        let path = Self.parts(of: request.path)
+        let fitting = routes.filter { $0.fits(path) }
+        guard let first = fitting.first else {
+            return .refused(.problem(404, "No such path", "There is nothing at \(request.path)."), pattern: "none")
         }
         let method = request.method == "HEAD" ? "GET" : request.method
-        guard let (route, parameters) = fitting.first(where: { $0.0.method == method }) else {
+        guard let route = fitting.first(where: { $0.method == method }) else {
             var refusal = HTTPResponse.problem(
                 405, "Method not allowed", "\(request.path) does not take \(request.method).")
-            refusal.headers.append(("Allow", fitting.map(\.0.method).joined(separator: ", ")))
-            return (refusal, fitting[0].0.pattern)
+            refusal.headers.append(("Allow", fitting.map(\.method).joined(separator: ", ")))
+            return .refused(refusal, pattern: first.pattern)
         }
         guard route.isOpen || isLetIn(request) else {
             var refusal = HTTPResponse.problem(
                 401, "Token needed", "Send the header 'Authorization: Bearer' with the token of this service.")
             refusal.headers.append(("WWW-Authenticate", "Bearer"))
-            return (refusal, route.pattern)
+            return .refused(refusal, pattern: route.pattern)
         }
-        return (route.answer(request, parameters), route.pattern)
+        guard let parameters = route.parameters(of: path) else {
+            return .refused(
+                .problem(400, "Wrong path", "The path is not percent-encoded UTF-8."), pattern: route.pattern)
+        }
+        return .found(route, parameters: parameters)
+    }
+
+    /// What stands between a path's slashes; the first of them begins it.
+    private static func parts(of path: String) -> [Substring] {
+        path.dropFirst(path.utf8.first == UInt8(ascii: "/") ? 1 : 0).split(
+            separator: "/", omittingEmptySubsequences: false)
     }
 
     /// Compares in a time that does not tell how much of a guess is right.

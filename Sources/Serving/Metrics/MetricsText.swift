@@ -1,3 +1,5 @@
+import Pipeline
+
 /// Metrics in Prometheus' text format, version 0.0.4. Names carry their units, as its conventions ask.
 package struct MetricsText {
     /// What a metric is.
@@ -29,6 +31,23 @@ package struct MetricsText {
     ) {
         begin(name, kind, help)
         for (labels, value) in samples { sample(name, labels, value) }
+    }
+
+    /// A histogram for each of some things.
+    package mutating func histograms(
+        _ name: String, _ help: String, _ samples: [(labels: [(name: String, value: String)], Histogram)]
+    ) {
+        begin(name, .histogram, help)
+        for (labels, histogram) in samples {
+            var below = 0
+            for (bound, count) in zip(histogram.bounds, histogram.counts) {
+                below += count
+                sample(name + "_bucket", labels + [("le", String(bound))], Double(below))
+            }
+            sample(name + "_bucket", labels + [("le", "+Inf")], Double(histogram.count))
+            sample(name + "_sum", labels, histogram.sum)
+            sample(name + "_count", labels, Double(histogram.count))
+        }
     }
 
     private static func number(_ value: Double) -> String {

@@ -21,7 +21,10 @@ extension Notestream {
             settings: context.settings, catalog: context.topics.catalog,
             stages: try stages(arguments.value("--stages")), client: context.client, logger: context.logger,
             crash: crash, firstTexts: FirstNotes.texts)
-        let server = try Serving.start(context.settings.http, service, context.logger)
+        let retraining = RetrainStatus()
+        let server = try Serving.start(
+            context.settings, service, topics: context.topics, client: context.client, retraining: retraining,
+            context.logger)
         defer { server?.stop() }
         let stop = StopSignal()
         let signals = StopSignals {
@@ -29,7 +32,7 @@ extension Notestream {
             service.requestStop()
         }
         defer { signals.cancel() }
-        let training = try context.settings.retrain.enabled ? trainBeside(context, until: stop) : nil
+        let training = try context.settings.retrain.enabled ? trainBeside(context, retraining, until: stop) : nil
         defer {
             stop.set()
             try? training?.wait()
@@ -39,13 +42,16 @@ extension Notestream {
     }
 
     /// The retrainer on a thread that yields to the stages': one note at a time, and the lowest priority that still runs.
-    private static func trainBeside(_ context: Context, until stop: StopSignal) throws -> Background {
+    private static func trainBeside(
+        _ context: Context, _ status: RetrainStatus, until stop: StopSignal
+    ) throws -> Background {
         let client = try context.client
         return Background {
             // Linux keeps a nice value per thread, and hands it on to the threads that this one starts.
             setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
             Retrainer(
-                settings: context.settings, topics: context.topics, client: client, logger: context.logger
+                settings: context.settings, topics: context.topics, client: client, logger: context.logger,
+                status: status
             ).run(Retrainer.Request(), until: stop)
         }
     }

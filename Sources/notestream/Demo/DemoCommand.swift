@@ -4,6 +4,7 @@ import Foundation
 import NoteLLM
 import Pipeline
 import Schemas
+import Serving
 
 extension Notestream {
     static let demo = Command(
@@ -48,6 +49,10 @@ struct Demo {
             service.requestStop()
         }
         defer { signals.cancel() }
+        let server = try Serving.start(
+            context.settings, service, topics: context.topics, client: context.client, retraining: RetrainStatus(),
+            context.logger)
+        defer { server?.stop() }
         let running = Background { try service.run() }
         let watcher = try OutputWatcher(client: context.client, topics: context.topics)
         defer { watcher.end() }
@@ -64,7 +69,7 @@ struct Demo {
                 context: context, stages: stages, watcher: watcher, published: published, seconds: seconds)
             figures.retraining = try retrain(watcher, stopping)
             if !once {
-                explain()
+                explain(server)
                 while !stopping.isSet, !running.hasEnded { stopping.wait(.milliseconds(200)) }
             }
             service.requestStop()
@@ -136,12 +141,13 @@ struct Demo {
         for text in texts { Output.line("\n" + text) }
     }
 
-    private func explain() {
+    private func explain(_ server: RunningServer?) {
         let servers = context.settings.kafka.bootstrapServers
         Output.line(
             """
 
-            The stages go on running. Look from another terminal, Ctrl-C ends it:
+            The stages go on running; Ctrl-C ends it.\(server.map { " Look at http://localhost:\($0.port)," } ?? "")
+            or from another terminal:
               kcat -b \(servers) -C -t \(context.topics.name(of: .noteRecommendations)) -o -5 -f '%k\\n%s\\n\\n'
               kcat -b \(servers) -C -t \(context.topics.name(of: .trending)) -e -q | tail -1
               echo '{"title": "my first note", "content": "about hops"}' | kcat -b \(servers) -P -t \

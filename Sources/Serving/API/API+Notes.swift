@@ -1,0 +1,70 @@
+import Pipeline
+import Schemas
+
+/// Notes and their lists.
+extension API {
+    var notes: [Router.Route] {
+        [
+            .init("GET", "/v1/notes", waits: true) { request, _ in
+                answering(request, "") {
+                    let newest = try answers.newest(request.count(default: 20))
+                    return .encoded(["notes": newest.map(NoteView.init)])
+                }
+            },
+            .init("POST", "/v1/notes", waits: true) { request, _ in
+                answering(request, "") {
+                    try request.requireJSON()
+                    var response = HTTPResponse.encoded(try publisher.publish(request.body))
+                    response.status = 202
+                    return response
+                }
+            },
+            .init("GET", "/v1/notes/:id") { request, parameters in
+                let id = parameters["id"] ?? ""
+                return answering(request, Self.name(id)) {
+                    guard let profile = try answers.profile(Array(id.utf8)) else { throw AnswerRefusal.unknown }
+                    return .json(try profile.encode(as: .json))
+                }
+            },
+            .init("GET", "/v1/notes/:id/related", waits: Self.mustBeMade) { request, parameters in
+                let id = parameters["id"] ?? ""
+                return answering(request, Self.name(id)) { try related(id, request) }
+            },
+        ]
+    }
+
+    private static func name(_ id: String) -> String { "A living note '\(id)'" }
+
+    /// Whether a list is to be made, which waits for the stage; one that was sent is only looked up.
+    private static func mustBeMade(_ request: HTTPRequest) -> Bool {
+        request.queryAll.contains { $0.name != "k" }
+    }
+
+    private func related(_ id: String, _ request: HTTPRequest) throws -> HTTPResponse {
+        let note = Array(id.utf8)
+        let wanted = ListRequest(
+            count: try request.count(default: 20), category: request.value("category"),
+            diversity: try request.share("diversity"), isNext: try request.flag("next"))
+        let isExpanded = try request.flag("expand")
+        let isMade = wanted.category != nil || wanted.diversity != nil || wanted.isNext
+        guard isMade || isExpanded else {
+            return .json(try answers.list(of: note, count: request.value("k") == nil ? .max : wanted.count))
+        }
+        guard isMade else {
+            let stored = try answers.list(of: note, count: request.value("k") == nil ? .max : wanted.count)
+            let list = try RecommendationList.decode(stored, contentType: .json)
+            let profiles = try answers.profiles(list.items.map { Array($0.note.utf8) })
+            return .encoded(
+                ListView(
+                    note: list.note, version: list.version, contentHash: list.contentHash,
+                    time: list.time.map(String.init(describing:)),
+                    items: list.items.map { ItemView($0, profiles[Array($0.note.utf8)]) }))
+        }
+        let list = try answers.list(of: note, wanted)
+        let profiles = isExpanded ? try answers.profiles(list.items.map(\.note)) : [:]
+        return .encoded(
+            ListView(
+                note: id, version: list.version, contentHash: nil, time: "\(Timestamp(milliseconds: list.time))",
+                items: list.items.map { ItemView($0, profiles[$0.note]) }))
+    }
+}

@@ -1,0 +1,113 @@
+import EventLog
+import Foundation
+import Pipeline
+import Schemas
+import Synchronization
+
+/// What is read from topics when somebody looks: model versions and dead letters. Kept for some seconds, so that many who
+/// look are one who reads.
+package final class TopicViews: Sendable {
+    struct LetterView: Encodable {
+        var time: String
+        var stage, reason, field, detail, topic: String
+        var partition: Int32
+        var offset: Int64
+        var key: String?
+        var retries: Int32
+    }
+
+    private let client: ClientSettings
+    private let topics: Topics
+    private let models: ModelTopic
+    private let versions = Kept<[UInt8]>(for: .seconds(10))
+    private let letters = Kept<[LetterView]>(for: .seconds(2))
+
+    package init(client: ClientSettings, topics: Topics, groupPrefix: String) {
+        self.client = client
+        self.topics = topics
+        models = ModelTopic(client: client, topics: topics, groupPrefix: groupPrefix)
+    }
+
+    /// The published versions, the newest first, as JSON.
+    func modelVersions() throws -> [UInt8] {
+        try versions.value {
+            let contents = try models.read()
+            let versions = contents.manifests.reversed().map { manifest -> [String: Any] in
+                [
+                    "version": manifest.version, "time": manifest.time.map { "\($0)" as Any } ?? NSNull(),
+                    "serving": manifest.version == contents.serving, "manifest": Self.object(manifest.json) ?? [:],
+                    "report": Self.object(manifest.report) ?? NSNull(),
+                ]
+            }
+            return Array(
+                try JSONSerialization.data(
+                    withJSONObject: ["serving": contents.serving.map { $0 as Any } ?? NSNull(), "versions": versions],
+                    options: [.sortedKeys, .withoutEscapingSlashes]))
+        }
+    }
+
+    private static func object(_ json: String) -> Any? {
+        json.isEmpty ? nil : try? JSONSerialization.jsonObject(with: Data(json.utf8))
+    }
+
+    /// The newest dead letters, the newest first: of each partition the last records of the topic.
+    func newestLetters(_ count: Int) throws -> [LetterView] {
+        let kept = try letters.value { try readLetters(API.counts.upperBound) }
+        return Array(kept.prefix(count))
+    }
+
+    private func readLetters(_ count: Int) throws -> [LetterView] {
+        let ends = try Admin(client).watermarks(
+            ofTopic: topics.name(of: .deadLetters), partitions: topics.partitions(of: .deadLetters))
+        let starts = ends.mapValues { StartOffset.offset(max($0.low, $0.high - Int64(count))) }
+        var found: [Letter] = []
+        try TopicReader(client).readToEnd(from: starts) { record in
+            if let letter = Letter(record, keeping: 0) { found.append(letter) }
+        }
+        return found.sorted { ($0.setAside, $0.position) > ($1.setAside, $1.position) }.prefix(count).map(
+            LetterView.init)
+    }
+}
+
+extension TopicViews.LetterView {
+    fileprivate init(_ letter: Letter) {
+        self.init(
+            time: "\(Timestamp(milliseconds: letter.setAside))", stage: letter.reason.stage,
+            reason: letter.reason.reason, field: letter.reason.field, detail: letter.reason.detail,
+            topic: letter.reason.topic, partition: letter.reason.partition, offset: letter.reason.offset,
+            key: letter.key.map { String(decoding: $0, as: UTF8.self) }, retries: letter.reason.retries)
+    }
+}
+
+/// A value that is made anew when it is asked for and older than so long; whoever asks meanwhile waits for it.
+private final class Kept<Value: Sendable>: Sendable {
+    private let age: Duration
+    private let kept = Mutex<(value: Value, made: ContinuousClock.Instant)?>(nil)
+
+    init(for age: Duration) { self.age = age }
+
+    func value(_ make: () throws -> Value) throws -> Value {
+        try kept.withLock { kept in
+            if let kept, ContinuousClock.now - kept.made < age { return kept.value }
+            let value = try make()
+            kept = (value, .now)
+            return value
+        }
+    }
+}
+
+extension API {
+    /// What lies on topics.
+    var topicRoutes: [Router.Route] {
+        [
+            .init("GET", "/v1/models", waits: true) { request, _ in
+                answering(request, "") { .json(try topicViews.modelVersions()) }
+            },
+            .init("GET", "/v1/dead-letters", waits: true) { request, _ in
+                answering(request, "") {
+                    .encoded(["letters": try topicViews.newestLetters(request.count(default: 50))])
+                }
+            },
+        ]
+    }
+}

@@ -1,0 +1,62 @@
+import BrokerSupport
+import Foundation
+import Support
+
+/// A deployment whose instances answer over HTTP.
+struct ServedDeployment {
+    let deployment: Deployment
+    private let settings: [String: String]
+
+    /// - Parameter settings: for every instance.
+    init(_ broker: TestBroker, _ purpose: String, settings: [String: String] = [:]) throws {
+        self.settings = settings.merging(["NOTESTREAM_HTTP_LISTEN": "127.0.0.1:0"]) { $1 }
+        deployment = try Deployment(broker, purpose, settings: settings)
+    }
+
+    /// Starts an instance; answers its port once it listens.
+    func start(_ instance: String = Deployment.first, _ own: [String: String] = [:]) throws -> Int {
+        try deployment.start(instance, settings.merging(own) { $1 })
+        var port = 0
+        let isListening = try wait(.seconds(60)) {
+            try deployment.requireRunning()
+            let line = try deployment.lines("listening", of: instance).first
+            port = (line?["http"] ?? line?["https"])?.split(separator: ":").last.flatMap { Int($0) } ?? 0
+            return port > 0
+        }
+        guard isListening else { throw IntegrationError("\(instance) does not listen") }
+        return port
+    }
+
+    /// A port that is free now.
+    static func freePort() throws -> Int {
+        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+        defer { close(descriptor) }
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
+        var size = socklen_t(MemoryLayout<sockaddr_in>.size)
+        let isBound = withUnsafeMutablePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, $0, size) == 0 && getsockname(descriptor, $0, &size) == 0
+            }
+        }
+        guard isBound else { throw IntegrationError("there is no free port") }
+        return Int(UInt16(bigEndian: address.sin_port))
+    }
+}
+
+/// An answer's body as JSON.
+extension RawAnswer {
+    var object: [String: Any] {
+        (try? JSONSerialization.jsonObject(with: Data(body.utf8)) as? [String: Any]) ?? [:]
+    }
+
+    /// The objects of a list in the body.
+    func list(_ name: String) -> [[String: Any]] { object[name] as? [[String: Any]] ?? [] }
+
+    /// A header's value; nil where there is none.
+    func header(_ name: String) -> String? {
+        text.components(separatedBy: "\r\n").first { $0.lowercased().hasPrefix(name.lowercased() + ":") }
+            .map { $0.dropFirst(name.count + 1).trimmingCharacters(in: .whitespaces) }
+    }
+}
