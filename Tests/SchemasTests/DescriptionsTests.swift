@@ -15,7 +15,7 @@ import Testing
     @Test(
         .enabled(if: PythonTools.path != nil, needs),
         arguments: [
-            ("events.schema.json", "\"contentHash\"", "\"contentSum\"", "content_sum"),
+            ("events.schema.json", "\"contentHash\"", "\"contentSum\"", "contentSum"),
             ("events.schema.json", "\"retries\"", "\"again\"", "dead-letter-again"),
             ("topics.yaml", "retention: 30d", "retention: 31d", "dead-letters is laid out"),
             ("topics.yaml", "\n  trending:", "\n  trends:", "trends"),
