@@ -80,7 +80,7 @@ def schemathesis(document, given, token, folder):
     names = [name for _, _, name in operations(document, given)]
     command = [
         pathlib.Path(sys.executable).with_name("schemathesis"), "run", described, "--url", given.url, "--seed", "7",
-        "--generation-deterministic", "--generation-database", "none", "--max-examples", "20", "--no-color",
+        "--generation-database", "none", "--max-examples", "12", "--no-color",
         "--phases", "examples,coverage,fuzzing", "--checks", ",".join(CHECKS), "--continue-on-failure",
         "--max-redirects", "0", "--request-timeout", "10", "--workers", "2", "--warnings", "off",
         "--suppress-health-check", "all", "--header", f"Authorization: Bearer {token}", "--report", "har",

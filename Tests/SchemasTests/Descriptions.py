@@ -82,7 +82,7 @@ def check_openapi():
     for name, schema in openapi["components"]["schemas"].items():
         if "x-record" in schema:
             records[schema["x-record"]] = name
-            fields = dict(messages[schema["x-record"]]["properties"])
+            fields = messages[schema["x-record"]]["properties"]
             own = set(schema["properties"]) - set(schema.get("x-beyond-record", []))
             expect(own == set(fields), f"openapi.yaml: {name} differs from its record in {sorted(own ^ set(fields))}")
             for field in own & set(fields):

@@ -4,7 +4,7 @@ import Testing
 
 /// Topics/openapi.yaml and Topics/asyncapi.yaml say what the messages and topics.yaml say.
 @Suite struct DescriptionsTests {
-    @Test(.enabled(if: PythonTools.path != nil, Self.needs)) func agree() throws {
+    @Test(.enabled(if: PythonTools.path != nil, needs)) func agree() throws {
         let checked = try check(GenerationTests.root.appending(path: "Topics"))
         #expect(checked.status == 0, "\(checked.output)")
     }
@@ -13,9 +13,9 @@ import Testing
 
     /// What is forgotten in a document is found; else the test above would show nothing.
     @Test(
-        .enabled(if: PythonTools.path != nil, Self.needs),
+        .enabled(if: PythonTools.path != nil, needs),
         arguments: [
-            ("events.schema.json", "\"contentHash\"", "\"contentSum\"", "content_sum"),
+            ("events.schema.json", "\"contentHash\"", "\"contentSum\"", "contentSum"),
             ("events.schema.json", "\"retries\"", "\"again\"", "dead-letter-again"),
             ("topics.yaml", "retention: 30d", "retention: 31d", "dead-letters is laid out"),
             ("topics.yaml", "\n  trending:", "\n  trends:", "trends"),

@@ -44,14 +44,15 @@ import Schemas
 
     /// Reads the topic from its beginning and goes on, or ends where it ends now.
     static func follow(_ kafka: Settings.Kafka, once: Bool) throws {
-        let settings = ClientSettings(bootstrapServers: kafka.bootstrapServers, properties: kafka.client) {
-            () throws(EventLogError) in
-            do throws(ConfigurationError) {
-                return try kafka.readSecrets()
-            } catch {
-                throw .unreadableSecret(error.description)
-            }
-        }
+        let settings = ClientSettings(
+            bootstrapServers: kafka.bootstrapServers, properties: kafka.client,
+            secrets: { () throws(EventLogError) in
+                do throws(ConfigurationError) {
+                    return try kafka.readSecrets()
+                } catch {
+                    throw .unreadableSecret(error.description)
+                }
+            })
         let topic = kafka.topic(.noteRecommendations)
         guard let partitions = try Admin(settings).topics()[topic]?.partitions else {
             throw Refusal("there is no topic \(topic) at \(kafka.bootstrapServers)")

@@ -16,7 +16,7 @@ package struct API: Sendable {
 
     package var routes: [Router.Route] {
         WebPage.routes() + health + notes + search + users + trending + topicRoutes + [
-            .init("GET", "/v1/stream") { request, _ in hub.answer(request) }
+            .init("GET", "/v1/stream") { request, _ in hub.answer(request) }, Self.openAPI,
         ]
     }
 
