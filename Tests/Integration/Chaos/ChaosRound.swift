@@ -57,13 +57,26 @@ struct ChaosRound {
             let publisher = ChaosPublisher(parts[index], to: deployment, over: Self.partDuration)
             pause(upTo: Self.partDuration)
             if index == 1 { try halfway() }
-            if index == outage { try restartBroker() }
+            if index == outage {
+                try restartBroker()
+                try startAgainIfUnavailable(order)
+            }
             try end(index, order)
             order = kills && index + 1 < Self.parts ? nextOrder(index + 1) : nil
             try deployment.start(Deployment.first, crashing(order))
             if chance(0.7), order == nil { try deployment.waitUntilReady() }
             try publisher.wait()
         }
+    }
+
+    /// A start that falls into the broker's absence ends by saying so; whatever supervises the service tries again.
+    private mutating func startAgainIfUnavailable(_ order: String?) throws {
+        guard let instance = deployment.instances[Deployment.first], !instance.process.isRunning,
+            instance.process.terminationStatus == 69
+        else { return }
+        deployment.kill()
+        try deployment.start(Deployment.first, crashing(order))
+        done.append("started again")
     }
 
     /// Every named point has its turn, however few the rounds; a life without an order is killed or stopped at any moment.
