@@ -56,11 +56,40 @@ struct StreamingTests {
         } _: {
             Lines { closed.add() }
         }
+        // The first stream starts the thread of the heartbeats.
+        #expect(try EventClient(port: server.port, "/").waitForHead() == 200)
+        let threads = threadCount
         for _ in 0..<200 {
             let client = try EventClient(port: server.port, "/")
             #expect(client.waitForHead() == 200)
         }
-        #expect(wait { closed.value == 200 && server.openStreams == 0 && server.connections == 0 })
+        #expect(wait { closed.value == 201 && server.openStreams == 0 && server.connections == 0 })
+        #expect(threadCount <= threads)
+    }
+
+    @Test("an idle stream outlives the time after which a silent connection is closed")
+    func idle() throws {
+        let lines = Lines()
+        let server = try serve {
+            $0.idleSeconds = 1
+            $0.heartbeat = .seconds(60)
+        } _: {
+            lines
+        }
+        let client = try EventClient(port: server.port, "/")
+        #expect(client.waitForHead() == 200)
+        usleep(3_000_000)
+        lines.add("data: still here\n\n")
+        #expect(client.next()?.data == "still here")
+    }
+
+    @Test("HEAD opens no stream")
+    func head() throws {
+        let lines = Lines()
+        let server = try serve { lines }
+        let answer = try RawAnswer(port: server.port, "HEAD", "/")
+        #expect(answer.status == 200 && answer.body.isEmpty)
+        #expect(wait { lines.isClosed && server.openStreams == 0 })
     }
 
     @Test("stop ends suspended streams and opens no more")
@@ -147,6 +176,10 @@ struct StreamingTests {
         for client in clients { #expect(client.next(within: .seconds(20))?.data == "here") }
         clients = []
         server.stop(grace: .seconds(5))
+    }
+
+    private var threadCount: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task"))?.count ?? 0
     }
 
     private var residentBytes: Int {
