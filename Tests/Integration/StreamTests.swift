@@ -163,7 +163,8 @@ extension IntegrationTests {
         }
 
         @Test(
-            "a client that does not read is ended; the server holds no more than its ring", arguments: TestBrokers.kafka
+            "a client that does not read is ended, and served from the log when it comes back",
+            arguments: TestBrokers.kafka
         )
         func slow(broker: TestBroker) throws {
             let harness = try StreamHarness(broker) { $0.ringBytes = 256 << 10 }
