@@ -56,11 +56,40 @@ struct StreamingTests {
         } _: {
             Lines { closed.add() }
         }
+        // The first stream starts the thread of the heartbeats.
+        #expect(try EventClient(port: server.port, "/").waitForHead() == 200)
+        let threads = threadCount
         for _ in 0..<200 {
             let client = try EventClient(port: server.port, "/")
             #expect(client.waitForHead() == 200)
         }
-        #expect(wait { closed.value == 200 && server.openStreams == 0 && server.connections == 0 })
+        #expect(wait { closed.value == 201 && server.openStreams == 0 && server.connections == 0 })
+        #expect(threadCount <= threads)
+    }
+
+    @Test("an idle stream outlives the time after which a silent connection is closed")
+    func idle() throws {
+        let lines = Lines()
+        let server = try serve {
+            $0.idleSeconds = 1
+            $0.heartbeat = .seconds(60)
+        } _: {
+            lines
+        }
+        let client = try EventClient(port: server.port, "/")
+        #expect(client.waitForHead() == 200)
+        usleep(3_000_000)
+        lines.add("data: still here\n\n")
+        #expect(client.next()?.data == "still here")
+    }
+
+    @Test("HEAD opens no stream")
+    func head() throws {
+        let lines = Lines()
+        let server = try serve { lines }
+        let answer = try RawAnswer(port: server.port, "HEAD", "/")
+        #expect(answer.status == 200 && answer.body.isEmpty)
+        #expect(wait { lines.isClosed && server.openStreams == 0 })
     }
 
     @Test("stop ends suspended streams and opens no more")
@@ -117,12 +146,9 @@ struct StreamingTests {
 
     @Test("thousands of idle streams: as many as descriptors allow, each still gets its event")
     func many() throws {
-        var limit = rlimit()
-        getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        limit.rlim_cur = limit.rlim_max
-        setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
-        // Both ends of each connection are in this process.
-        let count = min(10_000, (Int(limit.rlim_cur) - 500) / 2)
+        // The server raises the limit of open files to the system's; both ends of each connection are in this process.
+        let room = try serve({ $0.connectionLimit = 100_000 }) { Lines() }.connectionLimit
+        let count = min(10_000, (room - 500) / 2)
         let sources = Mutex<[Lines]>([])
         let server = try serve {
             $0.connectionLimit = count + 100
@@ -147,6 +173,10 @@ struct StreamingTests {
         for client in clients { #expect(client.next(within: .seconds(20))?.data == "here") }
         clients = []
         server.stop(grace: .seconds(5))
+    }
+
+    private var threadCount: Int {
+        (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/task"))?.count ?? 0
     }
 
     private var residentBytes: Int {

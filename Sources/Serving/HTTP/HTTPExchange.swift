@@ -35,21 +35,22 @@ func onAccess(
         if exchange.received <= server.bodyLimit { exchange.request.body.append(contentsOf: piece) }
         return .YES
     }
-    if let pending = exchange.pending { return answer(pending, server, connection) }
+    let isHead = exchange.request.method == "HEAD"
+    if let pending = exchange.pending { return answer(pending, server, connection, isHead) }
     if let refusal = exchange.refusal { return queue(refusal, server, connection) }
     guard exchange.received <= server.bodyLimit else {
         return queue(tooLarge(server.bodyLimit), server, connection)
     }
     switch server.handle(exchange.request) {
     case .now(let response):
-        return queue(response, server, connection)
+        return queue(response, server, connection, isHead: isHead)
     case .waits(let work, let told):
         let pending = PendingAnswer(answer: work, told: told)
         exchange.pending = pending
         if !server.workers.submit(pending) {
             pending.give(.busy("Too many requests wait already; try again in a moment.", retryAfter: 1))
         }
-        return answer(pending, server, connection)
+        return answer(pending, server, connection, isHead)
     }
 }
 
@@ -141,12 +142,16 @@ private func tooLarge(_ limit: Int) -> HTTPResponse {
     .problem(413, "Body too large", "At most \(limit) bytes are read.")
 }
 
-private func answer(_ pending: PendingAnswer, _ server: HTTPServer, _ connection: OpaquePointer) -> MHD_Result {
+private func answer(
+    _ pending: PendingAnswer, _ server: HTTPServer, _ connection: OpaquePointer, _ isHead: Bool
+) -> MHD_Result {
     guard let response = pending.response(orSuspend: MHDConnection(handle: connection)) else { return .YES }
-    return queue(response, server, connection)
+    return queue(response, server, connection, isHead: isHead)
 }
 
-private func queue(_ response: HTTPResponse, _ server: HTTPServer, _ connection: OpaquePointer) -> MHD_Result {
+private func queue(
+    _ response: HTTPResponse, _ server: HTTPServer, _ connection: OpaquePointer, isHead: Bool = false
+) -> MHD_Result {
     let made: OpaquePointer?
     switch response.body {
     case .bytes(let bytes):
@@ -154,6 +159,10 @@ private func queue(_ response: HTTPResponse, _ server: HTTPServer, _ connection:
             MHD_create_response_from_buffer(
                 bytes.count, UnsafeMutableRawPointer(mutating: bytes.baseAddress), .RESPMEM_MUST_COPY)
         }
+    case .events(let source) where isHead:
+        // libmicrohttpd would end a stream that it does not send.
+        source.close()
+        made = MHD_create_response_from_buffer(0, nil, .RESPMEM_PERSISTENT)
     case .events(let source):
         guard let stream = server.streams.open(source, MHDConnection(handle: connection)) else {
             return queue(.busy("The server is being stopped.", retryAfter: 1), server, connection)

@@ -84,7 +84,8 @@ package struct HTTPResponse: Sendable {
 /// How a request is answered: at once, or by a worker that may wait.
 package enum HTTPAnswer: Sendable {
     case now(HTTPResponse)
-    /// `answer` may block; `told` hears what was answered in the end, which is a refusal where no worker was free.
+    /// `answer` may block, and gives an answer held whole; `told` hears what was answered in the end, which is a refusal
+    /// where no worker was free.
     case waits(answer: @Sendable () -> HTTPResponse, told: @Sendable (HTTPResponse) -> Void)
 }
 

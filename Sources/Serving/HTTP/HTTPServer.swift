@@ -17,7 +17,8 @@ public final class HTTPServer: Sendable {
         public var threads = 2
         /// Bytes of a request's body, at most.
         public var bodyLimit = 64 << 10
-        /// Connections at a time, at most; further ones wait in the kernel's queue.
+        /// Connections at a time, at most, and no more than the limit of open files has room for; further ones wait in the
+        /// kernel's queue.
         public var connectionLimit = 1_024
         /// Seconds after which a silent connection is closed; event streams are kept.
         public var idleSeconds = 30
@@ -48,6 +49,8 @@ public final class HTTPServer: Sendable {
         public init(address: ListenAddress) { self.address = address }
     }
 
+    /// Connections at a time, at most: as configured, or as the limit of open files has room for.
+    package let connectionLimit: Int
     let bodyLimit: Int
     let handle: @Sendable (HTTPRequest) -> HTTPAnswer
     let workers: HTTPWorkers
@@ -75,6 +78,7 @@ public final class HTTPServer: Sendable {
         _ configuration: Configuration, log: @escaping @Sendable (String) -> Void,
         handle: @escaping @Sendable (HTTPRequest) -> HTTPAnswer
     ) throws(HTTPServerError) {
+        connectionLimit = OpenFileLimit.connections(wanted: configuration.connectionLimit)
         bodyLimit = configuration.bodyLimit
         self.handle = handle
         self.log = log
@@ -84,7 +88,7 @@ public final class HTTPServer: Sendable {
             MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue | MHD_USE_ERROR_LOG.rawValue
         if configuration.address.isIPv6 { flags |= MHD_USE_IPv6.rawValue }
         var options = [
-            MHD_OptionItem(option: .CONNECTION_LIMIT, value: configuration.connectionLimit, ptr_value: nil),
+            MHD_OptionItem(option: .CONNECTION_LIMIT, value: connectionLimit, ptr_value: nil),
             MHD_OptionItem(option: .CONNECTION_TIMEOUT, value: configuration.idleSeconds, ptr_value: nil),
             MHD_OptionItem(option: .CONNECTION_MEMORY_LIMIT, value: 32 << 10, ptr_value: nil),
             MHD_OptionItem(option: .STRICT_FOR_CLIENT, value: 1, ptr_value: nil),

@@ -11,9 +11,8 @@ package struct RingCursor: Sendable {
 
     /// The number of the event to look at next.
     package private(set) var number: Int
-    /// Where a reader that came from elsewhere stands. Partitions may have been read in another order there: events before
-    /// it are known already, and it must not be sent back by the ring's own ids. nil once the ring has come so far.
-    private var own: (position: StreamPosition, ring: StreamPosition)?
+    /// Where a reader that came from elsewhere stands; nil once the ring has come so far.
+    private var own: OwnPosition?
 
     /// A reader of what is to come.
     package init(endOf ring: EventRing) { number = ring.end }
@@ -21,9 +20,7 @@ package struct RingCursor: Sendable {
     /// A reader that stands at a position which the ring's base does not lie beyond.
     package init(at position: StreamPosition, in ring: EventRing) {
         number = ring.first
-        var position = position
-        position.loadingSince = nil
-        own = (position, ring.base)
+        own = OwnPosition(position, in: ring)
     }
 
     /// Whether the ring's own positions say where the reader is.
@@ -34,21 +31,16 @@ package struct RingCursor: Sendable {
         guard number >= ring.first else { return .lost }
         while let entry = ring[number] {
             number += 1
-            guard let place = own else {
+            guard let isNew = own?.take(entry.event) else {
                 if isWanted(entry.event) { return .event(entry.bytes) }
                 continue
             }
-            let partition = Int(entry.event.partition)
-            let isNew = entry.event.offset >= place.position.offsets[partition]
-            let reached = entry.event.offset + 1
-            own?.ring.offsets[partition] = reached
-            own?.position.offsets[partition] = max(reached, place.position.offsets[partition])
-            let id = own?.position ?? place.position
-            if own?.ring.isAtLeast(id) == true { own = nil }
-            if isNew, isWanted(entry.event) { return .event(entry.event.bytes(id: id)) }
+            let wanted = isNew && isWanted(entry.event) ? own.map { entry.event.bytes(id: $0.position) } : nil
+            if own?.isReachedByRing == true { own = nil }
+            if let wanted { return .event(wanted) }
         }
         // Whatever lies between the newest event and the head is no event.
-        if let place = own, ring.head.isAtLeast(place.position) { own = nil }
+        if let own, ring.head.isAtLeast(own.position) { self.own = nil }
         return .nothing
     }
 
@@ -56,4 +48,29 @@ package struct RingCursor: Sendable {
     mutating func skip(to number: Int) {
         if own == nil { self.number = max(self.number, number) }
     }
+}
+
+/// The position of a reader that came from elsewhere. Partitions may have been read in another order there: events before
+/// it are known already, and the ring's own ids would send the reader back.
+private struct OwnPosition {
+    private(set) var position: StreamPosition
+    private var ring: StreamPosition
+
+    init(_ position: StreamPosition, in ring: EventRing) {
+        self.position = position
+        self.position.loadingSince = nil
+        self.ring = ring.base
+    }
+
+    /// Takes note of the ring's next event; whether it is news.
+    mutating func take(_ event: NoteEvent) -> Bool {
+        let partition = Int(event.partition)
+        ring.offsets[partition] = event.offset + 1
+        guard event.offset >= position.offsets[partition] else { return false }
+        position.offsets[partition] = event.offset + 1
+        return true
+    }
+
+    /// Whether the ring's ids are right for this reader from here on.
+    var isReachedByRing: Bool { ring.isAtLeast(position) }
 }

@@ -16,7 +16,6 @@ package final class StreamHub: Sendable {
     private let ring: Mutex<EventRing?> = Mutex(nil)
     private let settledNow = Mutex(Settled(number: 0, position: StreamPosition([])))
     private let sent = Atomic<Int>(0)
-    private let reader = Mutex<Background?>(nil)
     let stopping = StopFlag()
 
     /// How much a hub holds.
@@ -56,12 +55,8 @@ package final class StreamHub: Sendable {
         self.logger = logger
     }
 
-    /// Begins to follow the topic.
-    package func start() {
-        reader.withLock { reader in
-            if reader == nil { reader = Background { [self] in follow() } }
-        }
-    }
+    /// Begins to follow the topic. Called once.
+    package func start() { stopping.run("stream-reader") { [self] in follow() } }
 
     /// Ends all streams, and what serves them.
     package func stop() {
@@ -71,7 +66,6 @@ package final class StreamHub: Sendable {
             return registry.streams
         }
         for stream in open { stream.end() }
-        try? reader.withLock { $0 }?.wait()
         stopping.waitForWork()
     }
 

@@ -42,11 +42,6 @@ package struct StreamPosition: Equatable, Sendable {
         offsets.count == other.offsets.count && zip(offsets, other.offsets).allSatisfy { $0 >= $1 }
     }
 
-    /// The further of the two in each partition.
-    package func further(_ other: StreamPosition) -> StreamPosition {
-        StreamPosition(zip(offsets, other.offsets).map(max), loadingSince: loadingSince)
-    }
-
     private static func number(_ text: Substring) -> Int64? {
         text.utf8.allSatisfy { $0 &- 48 <= 9 } ? Int64(text) : nil
     }
