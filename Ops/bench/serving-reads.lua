@@ -1,6 +1,7 @@
 -- wrk's script for Ops/bench/serving: walks over the notes of a file and asks for the related notes of each.
 --   wrk … -s serving-reads.lua URL -- FILE     FILE holds an id a line; without FILE every request is GET /
--- Ends with a line of JSON: requests, seconds, failures (not 2xx, or no answer), p50_ms and p99_ms.
+-- Ends with a line of JSON: requests, seconds, failures (not 2xx, or no answer), p50_ms, p99_ms, and latencies: how many
+-- answers took up to so many milliseconds, in steps of a tenth.
 local requests = {}
 local next = 0
 
@@ -25,8 +26,19 @@ end
 
 function done(summary, latency)
     local errors = summary.errors
+    local counts = {}
+    for index = 1, #latency do
+        local microseconds, count = latency(index)
+        local tenths = math.ceil(microseconds / 100)
+        counts[tenths] = (counts[tenths] or 0) + count
+    end
+    local pairs_of = {}
+    for tenths, count in pairs(counts) do
+        pairs_of[#pairs_of + 1] = string.format("[%.1f, %d]", tenths / 10, count)
+    end
     io.write(string.format(
-        '{"requests": %d, "seconds": %.3f, "failures": %d, "p50_ms": %.3f, "p99_ms": %.3f}\n', summary.requests,
-        summary.duration / 1e6, errors.status + errors.connect + errors.read + errors.write + errors.timeout,
-        latency:percentile(50) / 1000, latency:percentile(99) / 1000))
+        '{"requests": %d, "seconds": %.3f, "failures": %d, "p50_ms": %.3f, "p99_ms": %.3f, "latencies": [%s]}\n',
+        summary.requests, summary.duration / 1e6,
+        errors.status + errors.connect + errors.read + errors.write + errors.timeout,
+        latency:percentile(50) / 1000, latency:percentile(99) / 1000, table.concat(pairs_of, ", ")))
 end

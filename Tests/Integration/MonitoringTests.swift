@@ -22,7 +22,8 @@ extension IntegrationTests {
 
         @Test(
             "A service that has worked tells every metric that the rules and the dashboard use",
-            .enabled(if: hasPromtool, "there is no promtool: Ops/setup --tests"), arguments: TestBrokers.kafka)
+            .enabled(if: MonitoringTests.hasPromtool, "there is no promtool: Ops/setup --tests"),
+            arguments: TestBrokers.kafka)
         func everyMetricIsThere(broker: TestBroker) throws {
             let folder = try TemporaryFolder()
             let sample = try SampleLog.simulated(into: folder, notes: 16, clicks: 120)
