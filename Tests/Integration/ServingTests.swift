@@ -81,7 +81,7 @@ extension IntegrationTests {
                 try RawAnswer(port: port, "POST", path, headers: ["Content-Type: \(type)"], body: body)
             }
             let outcome = try Outcome(served.deployment)
-            let profiles = try outcome.profiles.values.filter { !$0.isEmpty }.compactMap { try? NoteProfile(json: $0) }
+            let profiles = outcome.profiles.values.filter { !$0.isEmpty }.compactMap { try? NoteProfile(json: $0) }
             let titles = Dictionary(profiles.map { ($0.note, $0.title) }, uniquingKeysWith: { first, _ in first })
             let id = text(sample.notes[0].id)
 
@@ -162,8 +162,8 @@ extension IntegrationTests {
             let producer = try Producer(broker.settings)
             try producer.produce(
                 OutgoingRecord(
-                    topic: served.deployment.topics.name(of: .notes), key: bytes("traced"),
-                    value: bytes(#"{"title": "Late hops"}"#),
+                    topic: served.deployment.topics.name(of: .notes), key: Array("traced".utf8),
+                    value: Array(#"{"title": "Late hops"}"#.utf8),
                     headers: [Header("traceparent", "00-\(trace)-00f067aa0ba902b7-01")]))
             try producer.flush()
             #expect(stream.next(within: .seconds(30)) != nil)
