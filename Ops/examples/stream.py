@@ -22,11 +22,12 @@ def events(stream):
     """The events of a stream, each (name, id, data). Their data is one line; comments only show that the stream lives."""
     fields = {}
     for line in stream:
-        name, _, value = line.decode().rstrip("\r\n").partition(":")
+        text = line.decode().rstrip("\r\n")
+        name, _, value = text.partition(":")
         if name:
             fields[name] = value.removeprefix(" ")
-        elif "data" in fields:  # an empty line ends an event
-            yield fields.get("event"), fields.get("id"), json.loads(fields["data"])
+        elif not text:  # an empty line ends an event; one without data only moves the position on
+            yield fields.get("event"), fields.get("id"), json.loads(fields.get("data", "null"))
             fields = {}
 
 

@@ -110,10 +110,11 @@ def check_stream(document, given, token):
         assert stream.headers.get_content_type() == "text/event-stream", stream.headers
         fields = {}
         for line in stream:
-            name, _, value = line.decode().rstrip("\r\n").partition(":")
+            text = line.decode().rstrip("\r\n")
+            name, _, value = text.partition(":")
             if name:
                 fields[name] = value.removeprefix(" ")
-            elif "data" in fields:
+            elif not text and "data" in fields:
                 break
     schema = {**schemas[fields["event"]], "components": document["components"]}
     jsonschema.Draft202012Validator(schema).validate(json.loads(fields["data"]))
