@@ -43,7 +43,7 @@ extension API {
     private func related(_ id: String, _ request: HTTPRequest) throws -> HTTPResponse {
         let note = Array(id.utf8)
         let wanted = ListRequest(
-            count: try request.count(default: 20), category: request.value("category"),
+            count: try request.count(default: 20), category: try request.category(),
             diversity: try request.share("diversity"), isNext: try request.flag("next"))
         let isExpanded = try request.flag("expand")
         let isMade = wanted.category != nil || wanted.diversity != nil || wanted.isNext

@@ -27,6 +27,10 @@ extension API {
                     guard Self.counts.contains(asked.k ?? 10) else {
                         throw RequestProblem(400, "Wrong body", "The field 'k' is how many are wanted, 1 to 1000.")
                     }
+                    guard HTTPRequest.isCategory(asked.category ?? "") else {
+                        throw RequestProblem(
+                            400, "Wrong body", "The field 'category' has at most \(EventLimits.nameBytes) bytes.")
+                    }
                     return try found(asked)
                 }
             }
@@ -82,7 +86,7 @@ extension API {
             .init("GET", "/v1/trending", waits: true) { request, _ in
                 answering(request, "") {
                     let count = try request.count(default: 50)
-                    let record = try answers.trending(request.value("category"))
+                    let record = try answers.trending(request.category())
                     let shown = record.notes.prefix(count)
                     let profiles = try answers.profiles(shown.map { Array($0.note.utf8) })
                     return .encoded(

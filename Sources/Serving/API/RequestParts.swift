@@ -1,4 +1,5 @@
 import Foundation
+import Schemas
 
 /// Parts of requests, checked.
 extension HTTPRequest {
@@ -27,6 +28,17 @@ extension HTTPRequest {
         }
         return number
     }
+
+    /// The parameter `category`; as long as the topics let one be.
+    func category() throws(RequestProblem) -> String? {
+        guard let text = value("category") else { return nil }
+        guard Self.isCategory(text) else {
+            throw RequestProblem(parameter: "category has at most \(EventLimits.nameBytes) bytes.")
+        }
+        return text
+    }
+
+    static func isCategory(_ text: String) -> Bool { text.utf8.count <= EventLimits.nameBytes }
 
     func flag(_ name: String) throws(RequestProblem) -> Bool {
         switch value(name) {
