@@ -140,14 +140,13 @@ extension IntegrationTests {
         func posted(broker: TestBroker) throws {
             let (served, _, port) = try running(broker, "posted")
             let stream = try EventClient(port: port, "/v1/stream?note=my%2Fnote&note=traced")
-            #expect(stream.status == 200)
             let answer = try RawAnswer(
                 port: port, "POST", "/v1/notes", headers: ["Content-Type: application/json"],
                 body:
                     #"{"id": "my/note", "title": "Dry hopping at home", "content": "How long do citra hops stay in?"}"#)
             #expect(answer.status == 202)
             let event = try #require(stream.next(within: .seconds(30)))
-            #expect(event.name == "list")
+            #expect(stream.status == 200 && event.name == "list")
             let told = try #require(
                 try JSONSerialization.jsonObject(with: Data(event.data.utf8)) as? [String: Any])
             #expect(told["posted"] as? String == answer.object["posted"] as? String)

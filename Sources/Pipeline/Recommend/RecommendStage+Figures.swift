@@ -1,8 +1,24 @@
+import Foundation
 import VectorIndex
 
 /// What the stage counts of itself.
 extension RecommendStage {
+    /// How long the arrival of a note that nobody here has to answer is remembered: its partition may be on its way.
+    private static let arrivalMemory: Int64 = 600_000
+
+    /// Remembers when a note arrived, until its list goes out. Read anew, the table tells of arrivals of long ago too.
+    func noteArrival(of note: [UInt8], _ origin: Origin?) {
+        origins[note] = origin.flatMap { isOwn(note) || isRecent($0) ? $0 : nil }
+    }
+
+    private func isOwn(_ note: [UInt8]) -> Bool { owns(partition(of: note)) }
+
+    private func isRecent(_ origin: Origin) -> Bool {
+        (origin.posted ?? 0) > Int64(Date().timeIntervalSince1970 * 1_000) - Self.arrivalMemory
+    }
+
     package func figures() -> [StageFigure] {
+        origins = origins.filter { isOwn($0.key) || isRecent($0.value) }
         recall.sample(from: self)
         var figures = [
             StageFigure(

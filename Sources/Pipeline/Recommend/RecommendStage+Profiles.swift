@@ -32,7 +32,7 @@ extension RecommendStage {
             try Profiles.put(profile, of: key.note, in: batch.changes)
             if profile.version == serving.version.id {
                 try index(profile, of: key.note, in: batch)
-                if owns(partition(of: key.note)) { origins[key.note] = Origin(profiled: record) }
+                noteArrival(of: key.note, Origin(profiled: record))
             } else if profile.version == preparing {
                 try markUnindexed(key.note, profile.version, in: batch)
             }

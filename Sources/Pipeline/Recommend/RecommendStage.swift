@@ -75,7 +75,7 @@ package final class RecommendStage: StreamStage {
     var urgent = NoteQueue()
     /// Owned notes whose list may have changed since it was sent.
     var changed = NoteQueue()
-    /// Owned notes whose arrival, or edit, has not been answered by a list yet.
+    /// Notes whose arrival, or edit, has not been answered by a list yet.
     var origins: [[UInt8]: Origin] = [:]
     var listsSent = 0
     var recall = RecallSamples()
@@ -147,7 +147,6 @@ package final class RecommendStage: StreamStage {
         owned.remove(partition)
         changed.removeAll { self.partition(of: $0) == partition }
         urgent.removeAll { self.partition(of: $0) == partition }
-        origins = origins.filter { self.partition(of: $0.key) != partition }
     }
 
     package func wipe(_ partition: Int32, in batch: StageBatch) throws {
