@@ -8,7 +8,7 @@ public enum ForUser {
     ///
     /// - Parameters:
     ///   - lists: the related lists of the notes touched, the last one first.
-    ///   - excluding: notes that are no candidates: those the user has touched.
+    ///   - touched: notes that are no candidates: those the user has touched.
     /// - Returns: best first, equal ones by id bytes; scores are those of the pairs, decayed as their features are.
     public static func merge(_ lists: [[RankedNote]], excluding touched: Set<[UInt8]>) -> [RankedNote] {
         var best: [[UInt8]: RankedNote] = [:]
