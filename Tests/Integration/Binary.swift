@@ -51,8 +51,16 @@ enum Binary {
                 try Data().write(to: folder.url.appending(path: name))
             }
             process.standardInput = FileHandle.nullDevice
-            process.standardOutput = try FileHandle(forWritingTo: folder.url.appending(path: "output"))
-            process.standardError = try FileHandle(forWritingTo: folder.url.appending(path: "errors"))
+            let output = try FileHandle(forWritingTo: folder.url.appending(path: "output"))
+            let errors = try FileHandle(forWritingTo: folder.url.appending(path: "errors"))
+            // The child has its own; a `Process` keeps ours, and after some hundred of them Foundation hears of no end any
+            // more, since it listens with select.
+            defer {
+                try? output.close()
+                try? errors.close()
+            }
+            process.standardOutput = output
+            process.standardError = errors
             ended.enter()
             process.terminationHandler = { [ended] _ in ended.leave() }
             do { try process.run() } catch {
