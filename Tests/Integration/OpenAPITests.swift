@@ -14,26 +14,18 @@ extension IntegrationTests {
         func conformance(broker: TestBroker) throws {
             let folder = try TemporaryFolder()
             let sample = try SampleLog.simulated(into: folder, notes: 16, clicks: 120)
-            let token = folder.path + "/token"
-            try "sesame".write(toFile: token, atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: token)
-            let deployment = try Deployment(
-                broker, "openapi",
-                settings: ["NOTESTREAM_HTTP_LISTEN": "127.0.0.1:0", "NOTESTREAM_HTTP_TOKEN_FILE": token])
-            try deployment.succeed("models", "bootstrap", "--notes", sample.notesPath)
-            try deployment.start()
-            try deployment.succeed("publish", "--notes", sample.notesPath, "--clicks", sample.clicksPath)
-            try deployment.waitUntilDrained()
+            let served = try ServedDeployment(broker, "openapi", token: "sesame")
+            let port = try served.start(workingOff: sample)
+            let token = try #require(served.tokenFile)
 
-            let url = try #require(deployment.lines("listening").first?["http"])
             let user = try #require(sample.clicks.max { $0.time < $1.time }).user
             let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "OpenAPI.py").path
             let notes = sample.notes.prefix(4).flatMap { ["--note", text($0.id)] }
             let checked = try Binary.run(
-                [script, "--url", "http://\(url)", "--token", token, "--user", text(user)] + notes,
+                [script, "--url", "http://127.0.0.1:\(port)", "--token", token, "--user", text(user)] + notes,
                 program: PythonTools.path)
             #expect(checked.exit == 0, "\(checked.output.suffix(8_000))\(checked.errors.suffix(4_000))")
-            #expect(try deployment.stop().exit == 0)
+            #expect(try served.deployment.stop().exit == 0)
         }
     }
 }

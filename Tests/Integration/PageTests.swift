@@ -21,27 +21,18 @@ extension IntegrationTests {
         func visit(broker: TestBroker) throws {
             let folder = try TemporaryFolder()
             let sample = try SampleLog.simulated(into: folder, notes: 40, clicks: 400)
-            let token = folder.path + "/token"
-            try "open sesame\n".write(toFile: token, atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: token)
-            let deployment = try Deployment(
-                broker, "page",
-                settings: ["NOTESTREAM_HTTP_LISTEN": "127.0.0.1:0", "NOTESTREAM_HTTP_TOKEN_FILE": token])
-            try deployment.succeed("models", "bootstrap", "--notes", sample.notesPath)
-            try deployment.start()
-            try deployment.succeed("publish", "--notes", sample.notesPath, "--clicks", sample.clicksPath)
-            try deployment.waitUntilDrained()
-            let address = try #require(try deployment.lines("listening").first?["http"])
+            let served = try ServedDeployment(broker, "page", token: "open sesame")
+            let port = try served.start(workingOff: sample)
 
             let script = URL(filePath: #filePath).deletingLastPathComponent().appending(path: "Page/page_test.py").path
             let pictures = ProcessInfo.processInfo.environment["NOTESTREAM_PAGE_PICTURES"] ?? folder.path + "/pictures"
             let visit = try Binary.run(
-                [script, "http://" + address, pictures, "--token", "open sesame"], program: Self.python)
+                [script, "http://127.0.0.1:\(port)", pictures, "--token", "open sesame"], program: Self.python)
             #expect(visit.exit == 0, "\(visit.errors)")
             for name in ["page", "page-dark", "page-phone"] {
                 #expect(FileManager.default.fileExists(atPath: "\(pictures)/\(name).png"))
             }
-            #expect(try deployment.stop().exit == 0)
+            #expect(try served.deployment.stop().exit == 0)
         }
     }
 }

@@ -5,12 +5,34 @@ import Support
 /// A deployment whose instances answer over HTTP.
 struct ServedDeployment {
     let deployment: Deployment
+    /// The file that holds the token; nil where none is asked for.
+    let tokenFile: String?
+    private let folder: TemporaryFolder
     private let settings: [String: String]
 
-    /// - Parameter settings: for every instance.
-    init(_ broker: TestBroker, _ purpose: String, settings: [String: String] = [:]) throws {
-        self.settings = settings.merging(["NOTESTREAM_HTTP_LISTEN": "127.0.0.1:0"]) { $1 }
+    /// - Parameters:
+    ///   - token: what requests must carry; nil lets everyone in.
+    ///   - settings: for every instance.
+    init(_ broker: TestBroker, _ purpose: String, token: String? = nil, settings: [String: String] = [:]) throws {
+        folder = try TemporaryFolder()
+        var settings = settings.merging(["NOTESTREAM_HTTP_LISTEN": "127.0.0.1:0"]) { $1 }
+        tokenFile = token.map { [folder] _ in folder.path + "/token" }
+        if let token, let tokenFile {
+            try "\(token)\n".write(toFile: tokenFile, atomically: true, encoding: .utf8)
+            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: tokenFile)
+            settings["NOTESTREAM_HTTP_TOKEN_FILE"] = tokenFile
+        }
+        self.settings = settings
         deployment = try Deployment(broker, purpose, settings: settings)
+    }
+
+    /// Starts the one instance, under a model version made from a log, and has it work the log off; answers its port.
+    func start(workingOff sample: SampleLog) throws -> Int {
+        try deployment.succeed("models", "bootstrap", "--notes", sample.notesPath)
+        let port = try start()
+        try deployment.succeed("publish", "--notes", sample.notesPath, "--clicks", sample.clicksPath)
+        try deployment.waitUntilDrained()
+        return port
     }
 
     /// Starts an instance; answers its port once it listens.

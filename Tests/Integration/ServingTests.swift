@@ -17,10 +17,7 @@ extension IntegrationTests {
         func lookups(broker: TestBroker) throws {
             let folder = try TemporaryFolder()
             let sample = try SampleLog.simulated(into: folder, notes: 16, clicks: 120)
-            let token = folder.path + "/token"
-            try "open sesame\n".write(toFile: token, atomically: true, encoding: .utf8)
-            try FileManager.default.setAttributes([.posixPermissions: 0o600], ofItemAtPath: token)
-            let served = try ServedDeployment(broker, "http", settings: ["NOTESTREAM_HTTP_TOKEN_FILE": token])
+            let served = try ServedDeployment(broker, "http", token: "open sesame")
             let deployment = served.deployment
             try deployment.succeed("models", "bootstrap", "--notes", sample.notesPath)
             let port = try served.start()
@@ -64,10 +61,7 @@ extension IntegrationTests {
             let folder = try TemporaryFolder()
             let sample = try SampleLog.simulated(into: folder, notes: 30, clicks: 300)
             let served = try ServedDeployment(broker, purpose)
-            try served.deployment.succeed("models", "bootstrap", "--notes", sample.notesPath)
-            let port = try served.start()
-            try served.deployment.succeed("publish", "--notes", sample.notesPath, "--clicks", sample.clicksPath)
-            try served.deployment.waitUntilDrained()
+            let port = try served.start(workingOff: sample)
             return (served, sample, port)
         }
 
