@@ -94,17 +94,17 @@ extension Settings {
           # A file that holds the token which clients send as 'Authorization: Bearer'. Needed to listen beyond this machine;
           # /healthz and /readyz are answered without it.
           token_file: ''
-          # PEM files of a certificate (with those between it and the root) and of its private key: HTTPS in place of HTTP.
-          # Both are read at start.
+          # A PEM file of a certificate, with those between it and the root: HTTPS in place of HTTP. Read at start.
           certificate: ''
+          # A PEM file of the certificate's private key.
           key: ''
           # In a fleet, this instance's URL as others reach it, such as http://10.0.0.5:8080: whoever asks an instance for
           # what another one keeps is sent there. It travels through Kafka, as client.id. Empty: nobody is sent here.
           advertise: ''
-          # Connections at a time, and how many of them may be streams of events. What is beyond is refused. Each takes a
-          # file descriptor (ulimit -n).
-          connections: 2000
-          streams: 1000
+          # Connections at a time. Each takes a file descriptor: fewer are let in where ulimit -n leaves no room for them.
+          connections: 12000
+          # How many of them may be streams of events; a stream beyond is refused.
+          streams: 10000
 
         log:
           # debug, info, warning or error.

@@ -18,8 +18,15 @@ public enum Serving {
         if let warning = secret?.warning { logger.warning(warning) }
         let token = try secret?.read(for: "http.token_file")
         let metrics = HTTPMetrics()
+        let connections = OpenFileLimit.connections(wanted: settings.http.connections)
+        if connections < settings.http.connections {
+            logger.notice(
+                "open files limit the connections",
+                ["connections": "\(connections)", "wanted": "\(settings.http.connections)"])
+        }
         var limits = StreamHub.Limits()
-        limits.streams = settings.http.streams
+        // Some are left for requests, so that a stream too many is refused in words.
+        limits.streams = min(settings.http.streams, connections - connections / 16)
         let hub = StreamHub(client: client, topics: topics, limits: limits, logger: logger)
         let api = API(
             answers: service.answers,
@@ -34,7 +41,7 @@ public enum Serving {
             api.routes, token: token, localHostsOnly: address.isLoopback && token == nil, metrics: metrics)
         var configuration = HTTPServer.Configuration(address: address)
         configuration.bodyLimit = 256 << 10
-        configuration.connectionLimit = settings.http.connections
+        configuration.connectionLimit = connections
         configuration.tls = try tls(settings.http)
         let server = try HTTPServer(configuration) {
             logger.warning("the HTTP server says", ["line": $0])
