@@ -9,6 +9,13 @@ public struct GroupMember: Hashable, Sendable {
     public let instanceID: String?
     /// The partitions it was given.
     public let partitions: Set<TopicPartition>
+
+    /// A member from its parts.
+    public init(clientID: String, instanceID: String?, partitions: Set<TopicPartition>) {
+        self.clientID = clientID
+        self.instanceID = instanceID
+        self.partitions = partitions
+    }
 }
 
 extension Admin {
@@ -39,11 +46,12 @@ extension Admin {
 
 extension GroupMember {
     fileprivate init(_ member: OpaquePointer) {
-        clientID = rd_kafka_MemberDescription_client_id(member).map { String(cString: $0) } ?? ""
-        instanceID = rd_kafka_MemberDescription_group_instance_id(member).map { String(cString: $0) }
         let given = rd_kafka_MemberDescription_assignment(member).flatMap { rd_kafka_MemberAssignment_partitions($0) }
-        // The list belongs to the description; a copy is ours.
-        partitions =
-            given.map { Set(PartitionList(consuming: rd_kafka_topic_partition_list_copy($0)).partitions) } ?? []
+        self.init(
+            clientID: rd_kafka_MemberDescription_client_id(member).map { String(cString: $0) } ?? "",
+            instanceID: rd_kafka_MemberDescription_group_instance_id(member).map { String(cString: $0) },
+            // The list belongs to the description; a copy is ours.
+            partitions: given.map { Set(PartitionList(consuming: rd_kafka_topic_partition_list_copy($0)).partitions) }
+                ?? [])
     }
 }

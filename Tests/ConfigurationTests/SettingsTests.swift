@@ -50,6 +50,16 @@ import Testing
         #expect(try refusal("retrain:\n  mode: thorough").text.contains("quick"))
     }
 
+    @Test func theServerIsChecked() throws {
+        let settings = try load("http: {certificate: ~/c.pem, key: ~/k.pem, advertise: 'http://10.0.0.5:8080'}")
+        #expect(settings.http.key.hasSuffix("/k.pem") && !settings.http.key.hasPrefix("~"))
+        #expect(try refusal("http:\n  certificate: c.pem").text.contains("needs its key"))
+        #expect(try refusal("http:\n  key: k.pem").text.contains("its certificate"))
+        #expect(try refusal("http:\n  advertise: 10.0.0.5").line == 2)
+        #expect(try refusal("http:\n  connections: 10\n  streams: 11").line == 3)
+        #expect(try refusal("http:\n  listen: 0.0.0.0:80").text.contains("http.token_file"))
+    }
+
     @Test func theExampleIsTheDefaults() throws {
         #expect(try load(Settings.example) == Settings.load(environment: ["HOME": "/home/someone"]))
     }

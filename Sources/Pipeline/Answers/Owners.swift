@@ -62,7 +62,7 @@ package final class Owners: Sendable {
     }
 
     /// The members' URLs by partition; members that advertise none are left out.
-    static func urls(of members: [GroupMember]) -> [TopicPartition: String] {
+    package static func urls(of members: [GroupMember]) -> [TopicPartition: String] {
         var urls: [TopicPartition: String] = [:]
         for member in members where member.clientID.hasPrefix("http://") || member.clientID.hasPrefix("https://") {
             for place in member.partitions { urls[place] = member.clientID }
