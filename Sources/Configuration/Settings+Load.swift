@@ -25,6 +25,7 @@ extension Settings {
         settings.state.directory = TextFile.expandingHome(settings.state.directory, environment)
         settings.state.checkpoints = TextFile.expandingHome(settings.state.checkpoints, environment)
         settings.http.tokenFile = TextFile.expandingHome(settings.http.tokenFile, environment)
+        while settings.http.advertise.hasSuffix("/") { settings.http.advertise.removeLast() }
         settings.http.certificate = TextFile.expandingHome(settings.http.certificate, environment)
         settings.http.key = TextFile.expandingHome(settings.http.key, environment)
         settings.model.path = TextFile.expandingHome(settings.model.path, environment)

@@ -45,6 +45,8 @@ public enum Serving {
         configuration.tls = try tls(settings.http)
         let server = try HTTPServer(configuration) {
             logger.warning("the HTTP server says", ["line": $0])
+        } takesBody: {
+            router.takesBody(of: $0)
         } handle: {
             router.answer($0)
         }

@@ -25,9 +25,8 @@ package enum WebPage {
         var response = HTTPResponse(200, "text/html; charset=utf-8", html)
         response.headers = [
             ("Content-Security-Policy", contentSecurityPolicy(of: String(decoding: html, as: UTF8.self))),
-            ("Referrer-Policy", "no-referrer"),
+            ("Referrer-Policy", "no-referrer"), ("Cache-Control", "no-cache"),
         ]
-        response.tag(html)
         return response
     }()
 
@@ -73,17 +72,9 @@ private final class PageAssets: Sendable {
                 )
             }
             var response = HTTPResponse(200, type, Array(data))
-            response.tag(Array(data))
+            response.headers = [("Cache-Control", "max-age=86400")]
             read[name] = response
             return response
         }
-    }
-}
-
-extension HTTPResponse {
-    /// A browser may keep it, and asks each time whether it is still this one.
-    fileprivate mutating func tag(_ body: [UInt8]) {
-        headers.append(("ETag", "\"\(SHA256.hex(SHA256.hash(body)).prefix(16))\""))
-        headers.append(("Cache-Control", "no-cache"))
     }
 }

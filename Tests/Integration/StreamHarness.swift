@@ -76,8 +76,8 @@ final class StreamHarness {
     }
 
     func stop() {
-        server.stop()
         hub.stop()
+        server.stop()
     }
 
     func restart() throws {

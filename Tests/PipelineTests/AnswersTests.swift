@@ -53,7 +53,7 @@ struct AnswersTests {
         #expect(none?.items.isEmpty == true)
     }
 
-    @Test("next is the list joined with what is trending, by the one function that joins them", arguments: 1...5)
+    @Test("next is made of the list and of what is trending, best first, without the note itself", arguments: 1...5)
     func next(seed: UInt64) throws {
         let harness = try harness(seed: UInt64(seed))
         let stage = harness.stage
@@ -87,7 +87,11 @@ struct AnswersTests {
             let cosine = zip(other.vector, vector).reduce(0) { $0 + Double($1.0) * Double($1.1) }
             #expect(abs(item.features.cosine - cosine) < 1e-5, "\(label)")
         }
-        #expect(found.items.map(\.score) == found.items.map(\.score).sorted(by: >))
+        let all = try harness.stage.search(
+            vector, terms: words.split(separator: " ").map(String.init), .init(count: 100)
+        ).items
+        #expect(all.count == 24 && Array(all.prefix(6)) == found.items)
+        #expect(all.map(\.score) == all.map(\.score).sorted(by: >))
         let tea = try harness.stage.search(vector, terms: [], .init(count: 100, category: "tea"))
         #expect(tea.items.count == 8)
         #expect(tea.items.allSatisfy { harness.stage.notes[id: $0.note]?.category == "tea" })

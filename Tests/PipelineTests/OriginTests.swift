@@ -27,6 +27,10 @@ struct OriginTests {
         #expect(child.flags == "01")
         #expect(TraceContext(record(child.headers)) == child)
         #expect(child.headers.last == Header("tracestate", "a=1,b=2"))
+        // One that would not fit into the next record does not stop it.
+        let long = TraceContext(
+            record([Header("traceparent", Self.trace), Header("tracestate", String(repeating: "a", count: 513))]))
+        #expect(long?.child().headers.count == 1)
     }
 
     @Test(
@@ -71,6 +75,7 @@ struct OriginTests {
     func swapped() {
         #expect(Origin(profiled: record([])) == nil)
         #expect(Origin(profiled: record([Header(Origin.postedHeader, "soon")])) == nil)
+        #expect(Origin(profiled: record([Header(Origin.postedHeader, "-9223372036854775808")])) == nil)
         #expect(Origin(profiled: record([Header(Origin.postedHeader, "7")]))?.posted == 7)
     }
 

@@ -24,7 +24,7 @@ struct StageQuestionsTests {
     }
 
     @Test("are given up when nobody answers, and what comes too late is not even computed")
-    func givenUp() {
+    func givenUp() throws {
         let questions = StageQuestions<CountingStage>()
         #expect(throws: StageNotAnswering.self) {
             try questions.ask(timeout: .milliseconds(20)) { _, _ -> Int in
@@ -32,5 +32,9 @@ struct StageQuestionsTests {
                 return 1
             }
         }
+        let folder = try TemporaryFolder()
+        let store = try Store(path: folder.path + "/store", families: CountingStage.families)
+        defer { store.close() }
+        questions.answer(CountingStage(), store)
     }
 }

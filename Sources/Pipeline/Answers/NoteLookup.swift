@@ -30,6 +30,11 @@ package final class NoteLookup: Sendable {
     /// - Throws: ``AnswerRefusal`` when there is no store to look in.
     package func profile(_ id: [UInt8]) throws -> NoteProfile? { try profiles([id])[id] }
 
+    /// The version that lists and profiles are of now.
+    package func servingVersion() throws -> ModelVersion {
+        try store.read { try RecommendStage.servingVersion(choice(), in: $0) }
+    }
+
     /// The profiles of those that are alive.
     package func profiles(_ ids: some Sequence<[UInt8]>) throws -> [[UInt8]: NoteProfile] {
         try store.read { store in

@@ -15,7 +15,9 @@ package final class Owners: Sendable {
         var asking: Set<StageName> = []
     }
 
+    /// What is older is asked for again; what is much older may be wrong.
     private static let age = Duration.seconds(3)
+    private static let trust = Duration.seconds(30)
     private let client: ClientSettings
     private let topics: Topics
     private let groupPrefix: String
@@ -44,7 +46,8 @@ package final class Owners: Sendable {
         if mustAsk {
             DispatchQueue.global(qos: .utility).async { [self] in ask(stage) }
         }
-        return known?.urls[place].flatMap { $0 == ownURL ? nil : $0 }
+        guard let known, ContinuousClock.now - known.asked < Self.trust else { return nil }
+        return known.urls[place].flatMap { $0 == ownURL ? nil : $0 }
     }
 
     private func ask(_ stage: StageName) {

@@ -52,8 +52,13 @@ package final class PipelineAnswers: Sendable {
 
     // MARK: - Look-ups
 
-    /// A note's profile; nil where none of this id is alive.
-    package func profile(_ id: [UInt8]) throws -> NoteProfile? { try notes.profile(id) }
+    /// A note's profile.
+    ///
+    /// - Throws: ``AnswerRefusal``: `unknown` where no such note is alive.
+    package func profile(_ id: [UInt8]) throws -> NoteProfile {
+        guard let profile = try notes.profile(id) else { throw unknown(to: .recommend) }
+        return profile
+    }
 
     /// The profiles of those of some notes that are alive.
     package func profiles(_ ids: some Sequence<[UInt8]>) throws -> [[UInt8]: NoteProfile] { try notes.profiles(ids) }
@@ -64,7 +69,7 @@ package final class PipelineAnswers: Sendable {
     package func list(of note: [UInt8], count: Int) throws -> [UInt8] {
         try requireOwned(note)
         if let list = try notes.list(of: note, count: count) { return list }
-        guard try notes.profile(note) != nil else { throw AnswerRefusal.unknown }
+        _ = try profile(note)
         throw AnswerRefusal.notReady("its list is being made")
     }
 
@@ -79,7 +84,12 @@ package final class PipelineAnswers: Sendable {
         if owned.count < Int(partitions), !owned.contains(partition) {
             throw AnswerRefusal.elsewhere(.session, partition: partition)
         }
-        throw AnswerRefusal.unknown
+        throw unknown(to: .session)
+    }
+
+    /// What a stage does not know: perhaps not yet, while it catches up.
+    private func unknown(to stage: StageName) -> AnswerRefusal {
+        statuses[stage]?.now.isReady == true ? .unknown : .notReady("the stage '\(stage.rawValue)' is catching up")
     }
 
     // MARK: - Questions to the stage
@@ -87,7 +97,9 @@ package final class PipelineAnswers: Sendable {
     /// A list made to order.
     package func list(of note: [UInt8], _ request: ListRequest) throws -> MadeList {
         try requireOwned(note)
-        guard let list = try ask({ try $0.list(of: note, request, in: $1) }) else { throw AnswerRefusal.unknown }
+        guard let list = try ask({ try $0.list(of: note, request, in: $1) }) else {
+            throw unknown(to: .recommend)
+        }
         return list
     }
 
@@ -98,12 +110,12 @@ package final class PipelineAnswers: Sendable {
 
     /// The notes nearest to a text, which is read as a note's title.
     package func search(_ text: String, _ request: ListRequest) throws -> MadeList {
-        guard let version = choice()?.target else { throw AnswerRefusal.notHere(.recommend) }
+        let version = try notes.servingVersion()
         let terms = Terms.split(text)
         let vector = try embedder.embedding(of: text, under: version)
         return try ask { stage, _ in
             guard stage.serving.version.id == version.id else {
-                throw AnswerRefusal.notReady("the index is going over to model version \(version.id)")
+                throw AnswerRefusal.notReady("the index has just gone over to another model version")
             }
             return try stage.search(vector, terms: terms, request)
         }

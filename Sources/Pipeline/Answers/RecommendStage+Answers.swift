@@ -8,6 +8,8 @@ import VectorIndex
 extension RecommendStage {
     /// A category with more notes than this is searched, not compared note by note.
     private static let smallCategory = 20_000
+    /// Candidates of a list with diversity, at most.
+    private static let mostDiversified = 2_000
 
     /// A list made to order; nil where no such note is alive.
     package func list(of note: [UInt8], _ request: ListRequest, in reader: some StateReader) throws -> MadeList? {
@@ -107,9 +109,15 @@ extension RecommendStage {
         let wanted = candidates.filter { candidate in
             request.category.map { notes[candidate.label]?.category == $0 } ?? true
         }
+        let weights = serving.relatedWeights
+        let diversity = request.diversity ?? configuration.diversity
+        guard diversity > 0 else { return RelatedRanker.rank(wanted, weights: weights, count: request.count) }
+        // Each place is weighed against all before it: only those are let in that may come to one.
+        let best = Set(
+            RelatedRanker.rank(wanted, weights: weights, count: min(4 * request.count + 100, Self.mostDiversified))
+                .map(\.label))
         return RelatedRanker.rank(
-            wanted, weights: serving.relatedWeights, count: request.count,
-            diversity: request.diversity ?? configuration.diversity
+            wanted.filter { best.contains($0.label) }, weights: weights, count: request.count, diversity: diversity
         ) { [vectors] in Double(vectors.similarity($0, $1) ?? 0) }
     }
 

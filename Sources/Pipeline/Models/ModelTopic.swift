@@ -35,9 +35,13 @@ public struct ModelTopic: Sendable {
     }
 
     /// Reads the topic to its end. Half-sent versions, whose manifest is missing, are left out.
-    public func read() throws -> Contents {
+    ///
+    /// - Parameter patience: how long it may take in all; nil: as long as it takes.
+    public func read(patience: Duration? = nil) throws -> Contents {
         var contents = Contents()
-        try TopicReader(client).readToEnd(topics.places(of: .modelUpdates)) { record in
+        let starts = Dictionary(
+            uniqueKeysWithValues: topics.places(of: .modelUpdates).map { ($0, StartOffset.beginning) })
+        try TopicReader(client).readToEnd(from: starts, patience: patience) { record in
             switch try? Schemas.ModelUpdateKey(record.key) {
             case .serving: contents.choice = try record.value == nil ? nil : ServingVersion.decode(record)
             case .manifest(let version):

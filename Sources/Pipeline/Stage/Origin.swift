@@ -35,9 +35,9 @@ package struct Origin: Sendable, Equatable {
         return headers + (trace?.child().headers ?? [])
     }
 
-    /// A header's moment; nil where there is none.
+    /// A header's moment, in milliseconds since 1970; nil where there is none.
     package static func milliseconds(_ record: Record, _ name: String) -> Int64? {
-        record.header(name).flatMap { Int64(String(decoding: $0, as: UTF8.self)) }
+        record.header(name).flatMap { Int64(String(decoding: $0, as: UTF8.self)) }.flatMap { $0 >= 0 ? $0 : nil }
     }
 }
 
@@ -49,8 +49,11 @@ package struct TraceContext: Sendable, Equatable {
     package let parentID: String
     /// Two hexadecimal digits; the last bit says that the trace is recorded.
     package let flags: String
-    /// Handed on as it came.
+    /// Handed on as it came; left out where it is longer than everyone has to take, since it must not make records grow
+    /// beyond what their topics take.
     package let state: [UInt8]?
+
+    private static let stateLimit = 512
 
     /// Reads the headers `traceparent` and `tracestate`; nil where the first is missing or is none.
     package init?(_ record: Record) {
@@ -61,7 +64,7 @@ package struct TraceContext: Sendable, Equatable {
         else { return nil }
         self.init(
             traceID: String(parts[1]), parentID: String(parts[2]), flags: String(parts[3]),
-            state: record.header("tracestate"))
+            state: record.header("tracestate").flatMap { $0.count <= Self.stateLimit ? $0 : nil })
     }
 
     private init(traceID: String, parentID: String, flags: String, state: [UInt8]?) {

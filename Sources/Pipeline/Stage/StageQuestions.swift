@@ -34,7 +34,7 @@ package final class StageQuestions<Stage: StreamStage>: Sendable {
     }
 
     /// Answers what has been asked. On the stage's thread.
-    func answer(_ stage: Stage, _ store: Store) {
+    package func answer(_ stage: Stage, _ store: Store) {
         let questions = waiting.withLock { waiting in
             defer { waiting.removeAll(keepingCapacity: true) }
             return waiting

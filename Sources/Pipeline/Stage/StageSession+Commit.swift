@@ -46,7 +46,8 @@ extension StageSession {
             $0.replayed += commit.replayed
             $0.outputs += Int64(batch.outputs.count)
             $0.batches += 1
-            $0.processing.observe(commit.processing / .seconds(1))
+            // Batches that only prepare partitions are not timed.
+            if commit.processing > .zero { $0.processing.observe(commit.processing / .seconds(1)) }
             $0.committing.observe((committed - began) / .seconds(1))
             $0.storing.observe((stored - committed) / .seconds(1))
             $0.batchRecords.observe(Double(commit.records + commit.replayed + commit.globalRecords))

@@ -13,13 +13,19 @@ public struct TopicReader {
     }
 
     /// Reads every record that is committed now, from a start of its own in each partition.
-    public func readToEnd(from starts: [TopicPartition: StartOffset], _ body: (Record) throws -> Void) throws {
+    ///
+    /// - Parameter patience: how long it may take in all, for those whom somebody waits for; nil: as long as it takes.
+    public func readToEnd(
+        from starts: [TopicPartition: StartOffset], patience: Duration? = nil, _ body: (Record) throws -> Void
+    ) throws {
+        let began = ContinuousClock.now
         guard !starts.isEmpty else { return }
         let consumer = try Consumer(client)
         defer { try? consumer.close() }
         try consumer.assign(starts)
         var ends = try LogEnds(of: starts.keys, seenBy: consumer)
         while !ends.areReached {
+            if let patience, ContinuousClock.now - began > patience { throw SlowTopic(patience: patience) }
             let records = try consumer.poll(maximum: 10_000, timeout: .milliseconds(200))
             ends.note(records, consumer)
             for record in records { try body(record) }
@@ -49,4 +55,11 @@ public struct TopicReader {
         }
         return table
     }
+}
+
+/// Topics could not be read to their ends in the time there was.
+struct SlowTopic: Error, CustomStringConvertible {
+    let patience: Duration
+
+    var description: String { "the topic could not be read to its end within \(patience); is the broker there?" }
 }

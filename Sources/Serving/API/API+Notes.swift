@@ -22,8 +22,7 @@ extension API {
             .init("GET", "/v1/notes/:id") { request, parameters in
                 let id = parameters["id"] ?? ""
                 return answering(request, Self.name(id)) {
-                    guard let profile = try answers.profile(Array(id.utf8)) else { throw AnswerRefusal.unknown }
-                    return .json(try profile.encode(as: .json))
+                    .json(try answers.profile(Array(id.utf8)).encode(as: .json))
                 }
             },
             .init("GET", "/v1/notes/:id/related", waits: Self.mustBeMade) { request, parameters in

@@ -29,10 +29,10 @@ package struct API: Sendable {
         [
             .init("GET", "/healthz", isOpen: true) { _, _ in .text("alive\n") },
             .init("GET", "/readyz", isOpen: true) { _, _ in Self.readiness(stats.statuses) },
-            .init("GET", "/metrics", waits: true) { _, _ in
+            .init("GET", "/metrics") { _, _ in
                 .text(metricsText(), type: "text/plain; version=0.0.4; charset=utf-8")
             },
-            .init("GET", "/v1/stats", waits: true) { _, _ in .encoded(stats.sample(version: answers.modelVersion)) },
+            .init("GET", "/v1/stats") { _, _ in .encoded(stats.sample(version: answers.modelVersion)) },
         ]
     }
 

@@ -16,6 +16,9 @@ package final class TopicViews: Sendable {
         var retries: Int32
     }
 
+    /// Whoever looks waits no longer.
+    private static let patience = Duration.seconds(10)
+
     private let client: ClientSettings
     private let topics: Topics
     private let models: ModelTopic
@@ -31,7 +34,7 @@ package final class TopicViews: Sendable {
     /// The published versions, the newest first, as JSON.
     func modelVersions() throws -> [UInt8] {
         try versions.value {
-            let contents = try models.read()
+            let contents = try models.read(patience: Self.patience)
             let versions = contents.manifests.reversed().map { manifest -> [String: Any] in
                 [
                     "version": manifest.version, "time": manifest.time.map { "\($0)" as Any } ?? NSNull(),
@@ -61,7 +64,7 @@ package final class TopicViews: Sendable {
             ofTopic: topics.name(of: .deadLetters), partitions: topics.partitions(of: .deadLetters))
         let starts = ends.mapValues { StartOffset.offset(max($0.low, $0.high - Int64(count))) }
         var found: [Letter] = []
-        try TopicReader(client).readToEnd(from: starts) { record in
+        try TopicReader(client).readToEnd(from: starts, patience: Self.patience) { record in
             if let letter = Letter(record, keeping: 0) { found.append(letter) }
         }
         return found.sorted { ($0.setAside, $0.position) > ($1.setAside, $1.position) }.prefix(count).map(
@@ -79,19 +82,20 @@ extension TopicViews.LetterView {
     }
 }
 
-/// A value that is made anew when it is asked for and older than so long; whoever asks meanwhile waits for it.
+/// A value that is made anew when it is asked for and older than so long; whoever asks meanwhile waits for it. What went
+/// wrong is kept as long, so that those who waited do not all try in turn.
 private final class Kept<Value: Sendable>: Sendable {
     private let age: Duration
-    private let kept = Mutex<(value: Value, made: ContinuousClock.Instant)?>(nil)
+    private let kept = Mutex<(value: Result<Value, any Error>, made: ContinuousClock.Instant)?>(nil)
 
     init(for age: Duration) { self.age = age }
 
     func value(_ make: () throws -> Value) throws -> Value {
         try kept.withLock { kept in
-            if let kept, ContinuousClock.now - kept.made < age { return kept.value }
-            let value = try make()
+            if let kept, ContinuousClock.now - kept.made < age { return try kept.value.get() }
+            let value = Result { try make() }
             kept = (value, .now)
-            return value
+            return try value.get()
         }
     }
 }

@@ -7,12 +7,15 @@ private final class HTTPExchange {
     var received = 0
     /// Decided by the headers alone; the body is let run out before it is said.
     let refusal: HTTPResponse?
+    /// Whether the body is gathered: not of one who will be refused anyway.
+    let keepsBody: Bool
     /// What a worker is to answer.
     var pending: PendingAnswer?
 
-    init(_ request: HTTPRequest, refusal: HTTPResponse?) {
+    init(_ request: HTTPRequest, refusal: HTTPResponse?, keepsBody: Bool) {
         self.request = request
         self.refusal = refusal
+        self.keepsBody = keepsBody
     }
 }
 
@@ -32,7 +35,7 @@ func onAccess(
         exchange.received += piece.count
         // libmicrohttpd cannot answer in the midst of an upload: a body that goes on and on is cut off.
         if exchange.received > 8 * server.bodyLimit { return .NO }
-        if exchange.received <= server.bodyLimit { exchange.request.body.append(contentsOf: piece) }
+        if exchange.keepsBody, exchange.received <= server.bodyLimit { exchange.request.body.append(contentsOf: piece) }
         return .YES
     }
     let isHead = exchange.request.method == "HEAD"
@@ -88,7 +91,10 @@ private func begin(
     if let length = headers.content_length.flatMap({ Int(String(cString: $0)) }), length > server.bodyLimit {
         refusal = tooLarge(server.bodyLimit)
     }
-    slot.pointee = Unmanaged.passRetained(HTTPExchange(request, refusal: refusal)).toOpaque()
+    let keepsBody = refusal == nil && headers.lengths > 0 && server.takesBody(request)
+    slot.pointee = Unmanaged.passRetained(
+        HTTPExchange(request, refusal: refusal, keepsBody: keepsBody)
+    ).toOpaque()
     server.underWay.add(1, ordering: .relaxed)
     return .YES
 }

@@ -53,6 +53,7 @@ public final class HTTPServer: Sendable {
     package let connectionLimit: Int
     let bodyLimit: Int
     let handle: @Sendable (HTTPRequest) -> HTTPAnswer
+    let takesBody: @Sendable (HTTPRequest) -> Bool
     let workers: HTTPWorkers
     let streams: HTTPStreams
     /// Requests whose head is in and whose answer is not out.
@@ -72,15 +73,18 @@ public final class HTTPServer: Sendable {
     ///
     /// - Parameters:
     ///   - log: takes libmicrohttpd's lines, on any thread.
+    ///   - takesBody: whether a request's body is to be gathered, told by its head; on any event-loop thread.
     ///   - handle: answers requests, on any event-loop thread.
     /// - Throws: ``HTTPServerError`` when the address is taken or not this machine's, or the certificate is no good.
     package init(
         _ configuration: Configuration, log: @escaping @Sendable (String) -> Void,
+        takesBody: @escaping @Sendable (HTTPRequest) -> Bool = { _ in true },
         handle: @escaping @Sendable (HTTPRequest) -> HTTPAnswer
     ) throws(HTTPServerError) {
         connectionLimit = OpenFileLimit.connections(wanted: configuration.connectionLimit)
         bodyLimit = configuration.bodyLimit
         self.handle = handle
+        self.takesBody = takesBody
         self.log = log
         workers = HTTPWorkers(threads: configuration.workers, queueLimit: configuration.workerQueue)
         streams = HTTPStreams(heartbeat: configuration.heartbeat)

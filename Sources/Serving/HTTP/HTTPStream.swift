@@ -71,8 +71,10 @@ final class HTTPStream: Sendable {
             case .end: return MHD_CONTENT_READER_END_OF_STREAM
             case .wait: return 0
             case .heartbeat:
-                let bytes = source.heartbeat().prefix(buffer.count)
-                guard !bytes.isEmpty else { return 0 }
+                let told = source.heartbeat()
+                // Half of an id would run into what follows.
+                let bytes = told.count <= buffer.count ? told : Array(":\n\n".utf8)
+                guard !bytes.isEmpty, bytes.count <= buffer.count else { return 0 }
                 buffer.copyBytes(from: bytes)
                 return bytes.count
             }

@@ -37,9 +37,6 @@ final class HTTPWorkers: Sendable {
         }
     }
 
-    /// Requests that are waiting or being answered.
-    var pending: Int { state.withLock { $0.waiting + $0.running.count } }
-
     /// Takes a request; false where too many wait already.
     func submit(_ answer: PendingAnswer) -> Bool {
         let isTaken = state.withLock { state in

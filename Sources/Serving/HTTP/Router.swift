@@ -93,6 +93,12 @@ package struct Router: Sendable {
         return .now(response)
     }
 
+    /// Whether somebody will read a request's body: not where the request is refused for its head.
+    package func takesBody(of request: HTTPRequest) -> Bool {
+        if case .found = find(request) { return true }
+        return false
+    }
+
     private enum Finding {
         case found(Route, parameters: [String: String])
         case refused(HTTPResponse, pattern: String)

@@ -120,7 +120,10 @@ final class NoteStream: EventSource {
     }
 
     /// Ends after what is queued.
-    func end() { change { $0.mode = .over } }
+    func end() {
+        change { $0.mode = .over }
+        drained.signal()
+    }
 
     /// Goes on in the ring, from a place that is chosen by its state now. What stands in `first` goes out before.
     func goLive(_ choose: (EventRing) -> (cursor: RingCursor, first: [UInt8])?) -> Bool {
@@ -140,18 +143,26 @@ final class NoteStream: EventSource {
 
     var isClosed: Bool { state.withLock { $0.isClosed } }
 
+    /// Nobody takes anything any more.
+    private var isDone: Bool {
+        state.withLock { state in
+            if case .over = state.mode { return true }
+            return state.isClosed
+        }
+    }
+
     /// Sends a piece, when the client has taken enough of those before; false when it is gone or does not take any.
     func push(_ piece: [UInt8]) -> Bool {
         change { state in
             state.queue.append(piece)
             state.queuedBytes += piece.count
         }
-        guard state.withLock({ $0.queuedBytes }) >= Self.queueLimit else { return !isClosed }
+        guard state.withLock({ $0.queuedBytes }) >= Self.queueLimit else { return !isDone }
         let deadline = DispatchTime.now() + Self.patience
-        while state.withLock({ !$0.isClosed && $0.queuedBytes > Self.queueLimit / 2 }) {
+        while !isDone, state.withLock({ $0.queuedBytes > Self.queueLimit / 2 }) {
             if drained.wait(timeout: deadline) == .timedOut { return false }
         }
-        return !isClosed
+        return !isDone
     }
 
     /// Changes the state, and has the server ask again.
