@@ -1,5 +1,6 @@
 import CoOccurrence
 import EventLog
+import NoteLLM
 import Schemas
 import StateStore
 import Synchronization
