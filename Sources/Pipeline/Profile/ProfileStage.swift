@@ -136,6 +136,12 @@ package final class ProfileStage: StreamStage {
                     try LivingNotes.keep(
                         pooledState: pooled, of: note, partition, reading: version.readingKey, in: batch.changes)
                 }
+                logger.debug(
+                    "profiled",
+                    [
+                        "stage": Self.name, "note": String(decoding: note.id, as: UTF8.self), "version": version.id,
+                        "record": arrived.origin?.place ?? "profiled anew",
+                    ])
                 send(
                     try event(note, arrived.hash, profile, version).encode(as: .json), note.id, version.id,
                     headers: arrived.origin?.headers ?? [], in: batch)

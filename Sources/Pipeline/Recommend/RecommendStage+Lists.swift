@@ -199,6 +199,12 @@ extension RecommendStage {
             to: .noteRecommendations, partition: partition, key: note, value: try list.encode(as: .json),
             headers: isAnswer ? origin?.headers ?? [] : [])
         listsSent += 1
+        logger.debug(
+            "list sent",
+            [
+                "stage": Self.name, "note": list.note, "version": list.version, "partition": "\(partition)",
+                "items": "\(list.items.count)", "trace": origin?.trace?.traceID ?? "",
+            ])
     }
 
     private func namesLivingNotes(_ list: RecommendationList) -> Bool {

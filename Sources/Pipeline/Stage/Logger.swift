@@ -24,11 +24,16 @@ public struct Logger: Sendable {
         limiter = LogLimiter()
     }
 
-    /// Writes one line; of each stage at most 20 of one message in 10 seconds, then a count of what was left out.
+    /// Writes one line; of each stage at most 20 of one message in 10 seconds, then a count of what was left out. Whoever
+    /// asks for level debug gets all of it.
     public func log(_ level: Level, _ message: String, _ metadata: [String: String] = [:]) {
         guard level >= self.level else { return }
         var metadata = metadata
-        switch limiter.admit(metadata["stage"].map { $0 + ": " + message } ?? message) {
+        let verdict =
+            level == .debug
+            ? LogLimiter.Verdict.pass(leftOut: 0)
+            : limiter.admit(metadata["stage"].map { $0 + ": " + message } ?? message)
+        switch verdict {
         case .drop: return
         case .pass(let left) where left > 0: metadata["left_out"] = String(left)
         case .pass: break
@@ -43,8 +48,10 @@ public struct Logger: Sendable {
         FileHandle.standardError.write(data + [0x0A])
     }
 
-    /// Writes a line of level debug.
-    public func debug(_ message: String, _ metadata: [String: String] = [:]) { log(.debug, message, metadata) }
+    /// Writes a line of level debug; what it would say is not even put together where nobody asks for it.
+    public func debug(_ message: String, _ metadata: @autoclosure () -> [String: String] = [:]) {
+        if level == .debug { log(.debug, message, metadata()) }
+    }
     /// Writes a line of level info.
     public func info(_ message: String, _ metadata: [String: String] = [:]) { log(.info, message, metadata) }
     /// Writes a line of level notice.

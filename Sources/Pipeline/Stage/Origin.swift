@@ -5,6 +5,8 @@ import EventLog
 package struct Origin: Sendable, Equatable {
     /// The timestamp of the note's record, in milliseconds since 1970.
     package var posted: Int64?
+    /// Where that record lies, for the log; known to the stage that read it.
+    package var place: String?
     /// The timestamp of its profile's record, in milliseconds since 1970.
     package var profiled: Int64?
     /// The trace that the note's record named.
@@ -16,6 +18,7 @@ package struct Origin: Sendable, Equatable {
     /// Of a record that a producer outside wrote: it begins here.
     package init(posted record: Record) {
         posted = record.timestamp
+        place = "\(record.topicPartition)@\(record.offset)"
         trace = TraceContext(record)
     }
 

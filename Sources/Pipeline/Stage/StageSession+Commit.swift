@@ -38,6 +38,13 @@ extension StageSession {
         try batch.changes.commit()
         stamped = now
         try pass(.afterStore)
+        environment.logger.debug(
+            "committed",
+            [
+                "stage": Stage.name, "outputs": "\(batch.outputs.count)",
+                "positions": commit.live.sorted { $0.key < $1.key }.map { "\($0.key)@\($0.value.offset)" }
+                    .joined(separator: " "),
+            ])
         let stored = ContinuousClock.now
         let freshness = batch.answered.map { Double(max(0, now - $0)) / 1_000 }
         if !freshness.isEmpty { status.recentFreshness.add(freshness) }
