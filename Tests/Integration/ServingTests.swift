@@ -240,6 +240,33 @@ extension IntegrationTests {
             for instance in ["one", "two"] { try served.deployment.stop(instance) }
         }
 
+        @Test("With a certificate it speaks HTTPS, and nothing else", arguments: TestBrokers.kafka)
+        func encrypted(broker: TestBroker) throws {
+            let folder = try TemporaryFolder()
+            let (certificate, key) = (folder.path + "/cert.pem", folder.path + "/key.pem")
+            let made = try Binary.run(
+                [
+                    "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+                    "-subj", "/CN=localhost", "-addext", "subjectAltName=DNS:localhost", "-keyout", key, "-out",
+                    certificate,
+                ], program: "/usr/bin/openssl")
+            try #require(made.exit == 0, "\(made.errors)")
+            let served = try ServedDeployment(
+                broker, "https",
+                settings: ["NOTESTREAM_HTTP_CERTIFICATE": certificate, "NOTESTREAM_HTTP_KEY": key])
+            let port = try served.start()
+            let script = """
+                import ssl, sys, urllib.request
+                trusted = ssl.create_default_context(cafile=sys.argv[2])
+                print(urllib.request.urlopen(sys.argv[1], context=trusted).read().decode(), end="")
+                """
+            let asked = try Binary.run(
+                ["-c", script, "https://localhost:\(port)/healthz", certificate], program: "/usr/bin/python3")
+            #expect(asked.output == "alive\n", "\(asked.errors)")
+            #expect(try RawAnswer(port: port, "GET", "/healthz").status == 0)
+            #expect(try served.deployment.stop().exit == 0)
+        }
+
         @Test("To listen beyond this machine takes a token; an address is numbers and a port")
         func refused() throws {
             let open = try Binary.run(["run"], ["NOTESTREAM_HTTP_LISTEN": "0.0.0.0:0"])

@@ -100,13 +100,8 @@ struct DeepObjectiveTests {
         let process = Process()
         process.executableURL = URL(filePath: command[0])
         process.arguments = Array(command.dropFirst())
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        guard (try? process.run()) != nil else { return (-1, "there is no \(command[0])") }
-        let output = pipe.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+        guard let output = try? process.outputOfRun() else { return (-1, "there is no \(command[0])") }
+        return (process.terminationStatus, output)
     }
 
     @Test(.enabled(if: python != nil, "numpy is absent: apt-get install python3-numpy"), arguments: [7, 8, 9])

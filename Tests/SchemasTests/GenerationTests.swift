@@ -50,12 +50,7 @@ enum Python {
         let process = Process()
         process.executableURL = URL(filePath: python)
         process.arguments = arguments
-        let pipe = Pipe()
-        process.standardOutput = pipe
-        process.standardError = pipe
-        try process.run()
-        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: output, as: UTF8.self))
+        let output = try process.outputOfRun()
+        return (process.terminationStatus, output)
     }
 }

@@ -12,14 +12,9 @@ struct TLSTests {
         let process = Process()
         process.executableURL = URL(filePath: "/usr/bin/env")
         process.arguments = [program] + arguments
-        let (input, output) = (try file(input), Pipe())
-        process.standardInput = input
-        process.standardOutput = output
-        process.standardError = output
-        try process.run()
-        let data = output.fileHandleForReading.readDataToEndOfFile()
-        process.waitUntilExit()
-        return (process.terminationStatus, String(decoding: data, as: UTF8.self))
+        process.standardInput = try file(input)
+        let text = try process.outputOfRun()
+        return (process.terminationStatus, text)
     }
 
     private let folder: TemporaryFolder

@@ -87,4 +87,17 @@ extension Process {
         try run()
         ended.wait()
     }
+
+    /// Runs to its end, and answers all that it writes, errors among the rest.
+    public func outputOfRun() throws -> String {
+        let pipe = Pipe()
+        standardOutput = pipe
+        standardError = pipe
+        let ended = DispatchSemaphore(value: 0)
+        terminationHandler = { _ in ended.signal() }
+        try run()
+        let output = try pipe.fileHandleForReading.readToEnd() ?? Data()
+        ended.wait()
+        return String(decoding: output, as: UTF8.self)
+    }
 }
