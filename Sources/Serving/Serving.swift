@@ -58,10 +58,9 @@ public enum Serving {
     }
 
     private static func tls(_ http: Settings.HTTP) throws -> HTTPServer.Configuration.TLS? {
-        guard let key = try Secret.inFile(http.key)?.read(for: "http.key") else { return nil }
-        guard let certificate = try? String(contentsOfFile: http.certificate, encoding: .utf8) else {
-            throw ServingError("http.certificate: '\(http.certificate)' cannot be read")
-        }
+        guard let certificate = try Secret.inFile(http.certificate)?.read(for: "http.certificate"),
+            let key = try Secret.inFile(http.key)?.read(for: "http.key")
+        else { return nil }
         return .init(certificate: certificate, key: key)
     }
 }
@@ -79,11 +78,4 @@ public struct RunningServer: Sendable {
         hub.stop()
         server.stop()
     }
-}
-
-/// The server cannot be set up.
-public struct ServingError: Error, CustomStringConvertible {
-    /// Which setting, and what is wrong with it.
-    public let description: String
-    init(_ description: String) { self.description = description }
 }

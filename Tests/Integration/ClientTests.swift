@@ -63,10 +63,7 @@ extension IntegrationTests {
             "A client of the stream keeps the table while the service restarts",
             .enabled(if: PythonTools.path != nil, needs), arguments: TestBrokers.kafka)
         func stream(broker: TestBroker) throws {
-            let port = try Binary.run(
-                ["-c", "import socket; s = socket.socket(); s.bind(('127.0.0.1', 0)); print(s.getsockname()[1])"],
-                program: PythonTools.path
-            ).lines[0]
+            let port = try ServedDeployment.freePort()
             let run = try Run(broker, "stream", settings: ["NOTESTREAM_HTTP_LISTEN": "127.0.0.1:\(port)"])
             try run.publish()
             try run.deployment.waitUntilDrained()

@@ -95,7 +95,7 @@ struct HostileRequestTests {
         let router = Router(
             [
                 .init("GET", "/v1/notes/:id/related") { request, parameters in
-                    .text("\(parameters["id"] ?? "")|\(request.query["q"] ?? "")")
+                    .text("\(parameters["id"] ?? "")|\(request.value("q") ?? "")")
                 }
             ], token: nil, metrics: HTTPMetrics())
         let configuration = HTTPServer.Configuration(address: try #require(ListenAddress("127.0.0.1:0")))

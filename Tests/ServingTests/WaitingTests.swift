@@ -20,7 +20,7 @@ struct WaitingTests {
                 .init("GET", "/quick") { _, _ in .text("quick") },
                 .init("GET", "/wait", waits: true) { [gate] request, _ in
                     gate.pass()
-                    return .text("waited \(request.query["n"] ?? "")")
+                    return .text("waited \(request.value("n") ?? "")")
                 },
             ], token: nil, metrics: metrics)
         return try HTTPServer(configuration) { _ in

@@ -28,21 +28,7 @@ public final class EventClient {
 
     /// Asks a server of this machine. A small `window` makes its kernel hold little of what is not read.
     public init(port: Int, _ target: String, headers: [String] = [], window: Int32? = nil) throws {
-        descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        if var window { setsockopt(descriptor, SOL_SOCKET, SO_RCVBUF, &window, 4) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = UInt16(port).bigEndian
-        address.sin_addr.s_addr = in_addr_t(0x7F00_0001).bigEndian
-        let connected = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
-            }
-        }
-        guard connected == 0 else {
-            close(descriptor)
-            throw CocoaError(.fileReadUnknown)
-        }
+        descriptor = try RawConnection.connected(to: port, window: window)
         let request = (["GET \(target) HTTP/1.1", "Host: localhost"] + headers).joined(separator: "\r\n") + "\r\n\r\n"
         let bytes = Array(request.utf8)
         _ = send(descriptor, bytes, bytes.count, Int32(MSG_NOSIGNAL))

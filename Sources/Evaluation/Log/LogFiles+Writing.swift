@@ -6,15 +6,15 @@ extension LogFiles {
     public static func write(_ notes: [LoggedNote], to path: String) throws(LogFileError) {
         var text: [UInt8] = []
         for note in notes {
-            let hashtags = note.hashtags.map(quoted).joined(separator: ", ")
+            let hashtags = note.hashtags.map(JSONText.quoted).joined(separator: ", ")
             let fields = [
-                "\"id\": " + quoted(String(decoding: note.id, as: UTF8.self)),
-                "\"title\": " + quoted(note.title),
-                "\"content\": " + quoted(note.content),
+                "\"id\": " + JSONText.quoted(String(decoding: note.id, as: UTF8.self)),
+                "\"title\": " + JSONText.quoted(note.title),
+                "\"content\": " + JSONText.quoted(note.content),
                 "\"hashtags\": [" + hashtags + "]",
-                "\"category\": " + quoted(note.category),
-                "\"created_at\": " + quoted(stamp(note.created)),
-                "\"author_id\": " + quoted(note.author),
+                "\"category\": " + JSONText.quoted(note.category),
+                "\"created_at\": " + JSONText.quoted(stamp(note.created)),
+                "\"author_id\": " + JSONText.quoted(note.author),
             ]
             text.append(contentsOf: "{\(fields.joined(separator: ", "))}\n".utf8)
         }
@@ -37,23 +37,6 @@ extension LogFiles {
 
     /// RFC 3339 in UTC.
     private static func stamp(_ milliseconds: Int64) -> String { Timestamp(milliseconds: milliseconds).description }
-
-    private static func quoted(_ text: String) -> String {
-        var result = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": result += "\\\""
-            case "\\": result += "\\\\"
-            case "\n": result += "\\n"
-            case "\r": result += "\\r"
-            case "\t": result += "\\t"
-            case _ where scalar.value < 0x20:
-                result += "\\u00" + (scalar.value < 0x10 ? "0" : "") + String(scalar.value, radix: 16)
-            default: result.unicodeScalars.append(scalar)
-            }
-        }
-        return result + "\""
-    }
 
     private static func write(_ bytes: [UInt8], to path: String) throws(LogFileError) {
         let url = URL(filePath: path)

@@ -140,7 +140,7 @@ package final class ProfileStage: StreamStage {
                     "profiled",
                     [
                         "stage": Self.name, "note": String(decoding: note.id, as: UTF8.self), "version": version.id,
-                        "record": arrived.origin?.place ?? "profiled anew",
+                        "record": arrived.origin?.record.map { "\($0.place)@\($0.offset)" } ?? "profiled anew",
                     ])
                 send(
                     try event(note, arrived.hash, profile, version).encode(as: .json), note.id, version.id,

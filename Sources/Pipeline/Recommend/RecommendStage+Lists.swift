@@ -256,7 +256,7 @@ package struct RelatedList {
 }
 
 extension RecommendedNote {
-    init(_ note: RankedNote) {
+    package init(_ note: RankedNote) {
         self.init(
             note: String(decoding: note.note, as: UTF8.self), score: note.score, cosine: note.features.cosine,
             lexical: note.features.lexical, cooccurrence: note.features.cooccurrence, reason: note.reason)

@@ -2,11 +2,11 @@ import EventLog
 
 /// When a note's journey through the stages began, and the trace it belongs to: carried in headers from `notes` to the
 /// note's profile and on to the list that it causes. No state depends on it.
-package struct Origin: Sendable, Equatable {
+package struct Origin: Sendable {
     /// The timestamp of the note's record, in milliseconds since 1970.
     package var posted: Int64?
     /// Where that record lies, for the log; known to the stage that read it.
-    package var place: String?
+    package var record: (place: TopicPartition, offset: Int64)?
     /// The timestamp of its profile's record, in milliseconds since 1970.
     package var profiled: Int64?
     /// The trace that the note's record named.
@@ -18,7 +18,7 @@ package struct Origin: Sendable, Equatable {
     /// Of a record that a producer outside wrote: it begins here.
     package init(posted record: Record) {
         posted = record.timestamp
-        place = "\(record.topicPartition)@\(record.offset)"
+        self.record = (record.topicPartition, record.offset)
         trace = TraceContext(record)
     }
 

@@ -60,7 +60,7 @@ struct JSONWriter {
     }
 
     /// A string in quotes, with the escapes that RFC 8259 asks for and no others.
-    private mutating func quoted(_ text: String) {
+    fileprivate mutating func quoted(_ text: String) {
         out.append(UInt8(ascii: "\""))
         var text = text
         text.withUTF8 { escape($0) }
@@ -150,5 +150,15 @@ extension JSONWriter: FieldEncoder {
 
     mutating func messages<Element: WireMessage>(_ field: Field, _ values: [Element]) {
         list(field, values) { $0.object($1) }
+    }
+}
+
+/// The little JSON that is written around messages.
+package enum JSONText {
+    /// A string in quotes, escaped as messages' strings are.
+    package static func quoted(_ text: String) -> String {
+        var writer = JSONWriter()
+        writer.quoted(text)
+        return String(decoding: writer.out, as: UTF8.self)
     }
 }

@@ -45,25 +45,27 @@ extension API {
             count: try request.count(default: 20), category: try request.category(),
             diversity: try request.share("diversity"), isNext: try request.flag("next"))
         let isExpanded = try request.flag("expand")
-        let isMade = wanted.category != nil || wanted.diversity != nil || wanted.isNext
-        guard isMade || isExpanded else {
-            return .json(try answers.list(of: note, count: request.value("k") == nil ? .max : wanted.count))
+        var view: ListView
+        if wanted.category != nil || wanted.diversity != nil || wanted.isNext {
+            let list = try answers.list(of: note, wanted)
+            view = ListView(
+                note: id, version: list.version, time: "\(Timestamp(milliseconds: list.time))",
+                items: list.items.map { ItemView(RecommendedNote($0)) })
+        } else {
+            let sent = try answers.list(of: note, count: request.value("k") == nil ? .max : wanted.count)
+            guard isExpanded else { return .json(sent) }
+            let list = try RecommendationList.decode(sent, contentType: .json)
+            view = ListView(
+                note: list.note, version: list.version, contentHash: list.contentHash,
+                time: list.time.map(String.init(describing:)), items: list.items.map { ItemView($0) })
         }
-        guard isMade else {
-            let stored = try answers.list(of: note, count: request.value("k") == nil ? .max : wanted.count)
-            let list = try RecommendationList.decode(stored, contentType: .json)
-            let profiles = try answers.profiles(list.items.map { Array($0.note.utf8) })
-            return .encoded(
-                ListView(
-                    note: list.note, version: list.version, contentHash: list.contentHash,
-                    time: list.time.map(String.init(describing:)),
-                    items: list.items.map { ItemView($0, profiles[Array($0.note.utf8)]) }))
-        }
-        let list = try answers.list(of: note, wanted)
-        let profiles = isExpanded ? try answers.profiles(list.items.map(\.note)) : [:]
-        return .encoded(
-            ListView(
-                note: id, version: list.version, contentHash: nil, time: "\(Timestamp(milliseconds: list.time))",
-                items: list.items.map { ItemView($0, profiles[$0.note]) }))
+        if isExpanded { try show(in: &view.items) }
+        return .encoded(view)
+    }
+
+    /// Puts beside each item what is shown of its note.
+    func show(in items: inout [ItemView]) throws {
+        let profiles = try answers.profiles(items.map { Array($0.note.utf8) })
+        for index in items.indices { items[index].show(profiles[Array(items[index].note.utf8)]) }
     }
 }

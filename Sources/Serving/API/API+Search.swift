@@ -67,7 +67,9 @@ extension API {
         let wanted = ListRequest(count: try request.count(default: 20))
         let clicks = try answers.clicks(of: Array(user.utf8), partitions: topics.partitions(of: .clicks))
         let list = try answers.list(forWhoTouched: clicks.map(\.note), wanted)
-        let profiles = try answers.profiles(clicks.map(\.note) + list.items.map(\.note))
+        let profiles = try answers.profiles(clicks.map(\.note))
+        var items = list.items.map { ItemView(RecommendedNote($0)) }
+        try show(in: &items)
         return .encoded(
             UserView(
                 user: user, version: list.version, time: "\(Timestamp(milliseconds: list.time))",
@@ -76,7 +78,7 @@ extension API {
                         note: String(decoding: click.note, as: UTF8.self), title: profiles[click.note]?.title,
                         time: "\(Timestamp(milliseconds: click.time))")
                 },
-                items: list.items.map { ItemView($0, profiles[$0.note]) }))
+                items: items))
     }
 
     // MARK: - Trending

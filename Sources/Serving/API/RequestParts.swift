@@ -48,9 +48,6 @@ extension HTTPRequest {
         }
     }
 
-    /// The last value of that name.
-    func value(_ name: String) -> String? { queryAll.last { $0.name == name }?.value }
-
     /// Reads the body as JSON. Only a declared one: a form of another site can send any text, but not this content type
     /// without this server's leave.
     func json<Value: Decodable>(_ type: Value.Type) throws(RequestProblem) -> Value {

@@ -1,5 +1,4 @@
 import Pipeline
-import Ranking
 import Schemas
 
 /// A note as it is shown beside others.
@@ -39,27 +38,16 @@ struct ItemView: Encodable {
     var category: String?
     var hashtags: [String]?
 
-    init(_ item: RankedNote, _ profile: NoteProfile?) {
-        note = String(decoding: item.note, as: UTF8.self)
-        score = item.score
-        cosine = item.features.cosine
-        lexical = item.features.lexical
-        cooccurrence = item.features.cooccurrence
-        reason = item.reason
-        show(profile)
-    }
-
-    init(_ item: RecommendedNote, _ profile: NoteProfile?) {
+    init(_ item: RecommendedNote) {
         note = item.note
         score = item.score
         cosine = item.cosine
         lexical = item.lexical
         cooccurrence = item.cooccurrence
         reason = item.reason
-        show(profile)
     }
 
-    private mutating func show(_ profile: NoteProfile?) {
+    mutating func show(_ profile: NoteProfile?) {
         title = profile?.title
         category = profile?.category
         hashtags = profile?.hashtags.map(\.tag)

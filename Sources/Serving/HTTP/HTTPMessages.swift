@@ -24,10 +24,8 @@ package struct HTTPRequest: Sendable {
         self.authorization = authorization
     }
 
-    /// The query's values by name; of a name given twice, the last.
-    package var query: [String: String] {
-        Dictionary(queryAll.map { ($0.name, $0.value) }, uniquingKeysWith: { $1 })
-    }
+    /// What the query says of a name; of one given twice, the last.
+    package func value(_ name: String) -> String? { queryAll.last { $0.name == name }?.value }
 }
 
 /// An answer: held whole, or a stream of events.

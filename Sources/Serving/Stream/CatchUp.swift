@@ -1,5 +1,6 @@
 import EventLog
 import Foundation
+import Schemas
 
 /// Reads the log for one stream that comes from further back than the ring, at its client's pace, until it meets the ring.
 struct CatchUp: Sendable {
@@ -22,7 +23,7 @@ struct CatchUp: Sendable {
     }
 
     func start() {
-        hub.stopping.run("stream-catch-up") {
+        hub.run("stream-catch-up") {
             defer { hub.catchUpEnded() }
             do {
                 if try !run() { stream.end() }

@@ -1,4 +1,5 @@
 import EventLog
+import Pipeline
 import Schemas
 
 /// A record of note-recommendations as an event of the stream, written once for all who read it.
@@ -32,9 +33,9 @@ package struct NoteEvent: Sendable {
         }
         let type = try ContentType(header: record.header(ContentType.headerName))
         let list = try RecommendationList.decode(value, contentType: type)
-        for name in ["posted", "profiled"] {
-            let text = record.header("notestream-" + name).map { String(decoding: $0, as: UTF8.self) }
-            if let time = text.flatMap({ Int64($0) }) { data += ",\"\(name)\":\"\(Timestamp(milliseconds: time))\"" }
+        for (name, header) in [("posted", Origin.postedHeader), ("profiled", Origin.profiledHeader)] {
+            guard let time = Origin.milliseconds(record, header) else { continue }
+            data += ",\"\(name)\":\"\(Timestamp(milliseconds: time))\""
         }
         // Written without white space, so on one line, as `data:` needs it.
         body = Array("event: list\ndata: \(data),\"list\":".utf8)
@@ -44,26 +45,4 @@ package struct NoteEvent: Sendable {
 
     /// The event with its `id:`, which is the position behind it.
     package func bytes(id: StreamPosition) -> [UInt8] { Array("id: \(id.text)\n".utf8) + body }
-}
-
-/// The little JSON that is written by hand.
-enum JSONText {
-    /// A string in quotes.
-    static func quoted(_ text: String) -> String {
-        var quoted = "\""
-        for scalar in text.unicodeScalars {
-            switch scalar {
-            case "\"": quoted += "\\\""
-            case "\\": quoted += "\\\\"
-            case "\n": quoted += "\\n"
-            case "\r": quoted += "\\r"
-            case "\t": quoted += "\\t"
-            case _ where scalar.value < 0x20:
-                let digits = String(scalar.value, radix: 16)
-                quoted += "\\u" + String(repeating: "0", count: 4 - digits.count) + digits
-            default: quoted.unicodeScalars.append(scalar)
-            }
-        }
-        return quoted + "\""
-    }
 }

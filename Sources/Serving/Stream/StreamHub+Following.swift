@@ -19,7 +19,7 @@ extension StreamHub {
                 }
             } catch {
                 logger.warning("the stream cannot read its topic", ["error": "\(error)"])
-                stopping.sleep(pause)
+                stopping.wait(pause)
                 pause = min(pause * 2, .seconds(5))
             }
         }

@@ -1,5 +1,6 @@
 import Configuration
 import EventLog
+import Foundation
 import Pipeline
 import Synchronization
 
@@ -16,7 +17,8 @@ package final class StreamHub: Sendable {
     private let ring: Mutex<EventRing?> = Mutex(nil)
     private let settledNow = Mutex(Settled(number: 0, position: StreamPosition([])))
     private let sent = Atomic<Int>(0)
-    let stopping = StopFlag()
+    let stopping = StopSignal()
+    private let threads = DispatchGroup()
 
     /// How much a hub holds.
     package struct Limits: Sendable {
@@ -56,7 +58,18 @@ package final class StreamHub: Sendable {
     }
 
     /// Begins to follow the topic. Called once.
-    package func start() { stopping.run("stream-reader") { [self] in follow() } }
+    package func start() { run("stream-reader") { [self] in follow() } }
+
+    /// Work on a thread of its own, whose end `stop` waits for.
+    func run(_ name: String, _ body: @escaping @Sendable () -> Void) {
+        threads.enter()
+        let thread = Thread { [threads] in
+            body()
+            threads.leave()
+        }
+        thread.name = name
+        thread.start()
+    }
 
     /// Ends all streams, and what serves them.
     package func stop() {
@@ -66,7 +79,7 @@ package final class StreamHub: Sendable {
             return registry.streams
         }
         for stream in open { stream.end() }
-        stopping.waitForWork()
+        threads.wait()
     }
 
     /// Open streams.
@@ -79,16 +92,16 @@ package final class StreamHub: Sendable {
 
     /// Answers `GET /v1/stream`. Waits for nothing: what takes a broker is done on a thread of the stream's own.
     package func answer(_ request: HTTPRequest) -> HTTPResponse {
-        let query = request.query
         let notes = Set(request.queryAll.lazy.filter { $0.name == "note" }.map(\.value))
         var asked: StreamPosition?
-        if let text = request.lastEventID ?? query["last_event_id"], !text.isEmpty {
+        if let text = request.lastEventID ?? request.value("last_event_id"), !text.isEmpty {
             guard let position = StreamPosition(text) else {
                 return .problem(400, "Wrong parameter", "The id is to be as an event gave it, such as 0:17,1:4.")
             }
             asked = position
         }
-        if let from = query["from"], from != "beginning" {
+        let from = request.value("from")
+        if let from, from != "beginning" {
             return .problem(400, "Wrong parameter", "from is 'beginning' or left out; '\(from)' is neither.")
         }
         let bounds = ring.withLock { $0.flatMap { $0.head.isAtLeast($0.opens) ? (base: $0.base, head: $0.head) : nil } }
@@ -99,7 +112,7 @@ package final class StreamHub: Sendable {
         if let asked {
             begin = StreamStart.make(asked: asked, ring: bounds) == .ring ? nil : .at(asked)
         } else {
-            begin = query["from"] == nil ? nil : .whole
+            begin = from == nil ? nil : .whole
         }
         let stream = NoteStream(notes: notes, hub: self)
         if let refusal = admit(stream, catchesUp: begin != nil) { return refusal }
