@@ -55,7 +55,12 @@ struct SampleLog {
     func cut(at shares: [Double], into folder: TemporaryFolder) throws -> [SampleLog] {
         var times = (notes.map(\.created) + clicks.map(\.time)).sorted()
         times.append(.max)
-        let bounds = [Int64.min] + shares.map { times[Int($0 * Double(times.count - 1))] } + [.max]
+        return try cut(at: shares.map { times[Int($0 * Double(times.count - 1))] }, into: folder)
+    }
+
+    /// Cuts the log at some times; each part, from one time to just before the next, is written to a folder of its own.
+    func cut(at times: [Int64], into folder: TemporaryFolder) throws -> [SampleLog] {
+        let bounds = [Int64.min] + times + [.max]
         return try zip(bounds, bounds.dropFirst()).enumerated().map { index, bound in
             let path = folder.path + "/part-\(index)"
             func isInside(_ time: Int64) -> Bool { bound.0 <= time && (time < bound.1 || bound.1 == .max) }
