@@ -42,7 +42,7 @@ public struct ActivityTable: Sendable {
         let bucket = bucket(ofHour: hour)
         guard settings.isLive(bucket: bucket, at: time) else { return false }
         var operand: [UInt8] = []
-        DeltaMap.append(KeyBuilder(capacity: 8).int64(hour).bytes, delta, to: &operand)
+        DeltaMap.single.append(KeyBuilder(capacity: 8).int64(hour).bytes, [delta, 0], to: &operand)
         try batch.merge(Self.rows, key(bucket, note), operand)
         return true
     }
@@ -128,9 +128,9 @@ public struct ActivityTable: Sendable {
     private func forEachHour(
         _ value: UnsafeRawBufferPointer, _ body: (_ hour: Int64, _ clicks: Int64) throws(StoreError) -> Void
     ) throws(StoreError) {
-        try DeltaMap.forEach(value) { key, clicks throws(StoreError) in
+        try DeltaMap.single.forEach(value) { key, clicks throws(StoreError) in
             var reader = KeyReader(key)
-            try body(try reader.int64(), clicks)
+            try body(try reader.int64(), clicks.x)
         }
     }
 }

@@ -1,7 +1,8 @@
 /// The co-occurrence formula (paper, section 3) over a whole log at once: s(A→B) is the sum of 1/N_u over the users
-/// who clicked A and later B, N_u being the notes the user clicked in the window. The oracle of everything online.
+/// who clicked A and later B, N_u being the notes the user clicked in the window; beside it, how many they are. The
+/// oracle of everything online.
 public enum BatchFormula {
-    /// A score's place: the pair, and the bucket of its earlier click.
+    /// A sum's place: the pair, and the bucket of its earlier click.
     public struct Pair: Hashable, Sendable {
         /// The note clicked first.
         public let source: [UInt8]
@@ -10,7 +11,7 @@ public enum BatchFormula {
         /// The bucket of the first click.
         public let bucket: Int64
 
-        /// The place of a score.
+        /// The place of a sum.
         public init(source: [UInt8], target: [UInt8], bucket: Int64) {
             self.source = source
             self.target = target
@@ -32,20 +33,20 @@ public enum BatchFormula {
         }
     }
 
-    /// Scores at the log's highest time, as after a tick in every partition: fixed point (``PairScore/one``), without
-    /// zeros. A user's events must stand in the order of their partition.
-    public static func scores(of log: [ClickEvent], _ settings: WindowSettings) -> [Pair: Int64] {
-        var scores: [Pair: Int64] = [:]
+    /// Sums at the log's highest time, as after a tick in every partition, without zeros. A user's events must stand in
+    /// the order of their partition.
+    public static func pairs(of log: [ClickEvent], _ settings: WindowSettings) -> [Pair: PairSum] {
+        var sums: [Pair: PairSum] = [:]
         for row in rows(of: log, settings) {
             for (index, first) in row.enumerated() {
                 for second in row[(index + 1)...] {
                     let pair = Pair(
                         source: first.note, target: second.note, bucket: settings.bucket(of: first.time))
-                    scores[pair, default: 0] += PairScore.one / Int64(row.count)
+                    sums[pair, default: .zero] += PairSum(score: PairScore.one / Int64(row.count), users: 1)
                 }
             }
         }
-        return scores
+        return sums
     }
 
     /// Clicks per note and hour of the same rows.

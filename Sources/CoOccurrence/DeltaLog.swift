@@ -10,6 +10,8 @@ struct DeltaLog: Sendable {
         /// A bucket or an hour.
         var period: Int64
         var delta: Int64
+        /// How many more users stand behind a pair; 0 where there is one note only.
+        var users: Int32
 
         @inline(__always)
         func isSamePlace(as other: Entry) -> Bool {
@@ -25,8 +27,8 @@ struct DeltaLog: Sendable {
     var count: Int { entries.count }
 
     @inline(__always)
-    mutating func add(_ source: UInt32, _ target: UInt32, _ period: Int64, _ delta: Int64) {
-        entries.append(Entry(source: source, target: target, period: period, delta: delta))
+    mutating func add(_ source: UInt32, _ target: UInt32, _ period: Int64, _ delta: Int64, users: Int32 = 0) {
+        entries.append(Entry(source: source, target: target, period: period, delta: delta, users: users))
         if entries.count >= sumAt { sumInPlace() }
     }
 
@@ -84,9 +86,10 @@ struct DeltaLog: Sendable {
             index += 1
             while index < entries.count, entries[index].isSamePlace(as: sum) {
                 sum.delta &+= entries[index].delta
+                sum.users &+= entries[index].users
                 index += 1
             }
-            if sum.delta != 0 {
+            if sum.delta != 0 || sum.users != 0 {
                 entries[kept] = sum
                 kept += 1
             }

@@ -12,8 +12,8 @@ public enum PairOutcome: Sendable, Equatable {
 ///
 /// For every record the caller first calls ``advance(to:in:)`` with the record's stream time, then ``apply(source:bucket:targets:in:)``.
 public struct PairRows: Sendable {
-    /// Key: partition, bucket, source, so that a bucket leaves as one key range. Value: targets' scores.
-    static let rows = ColumnFamily("pairs", merge: .deltas)
+    /// Key: partition, bucket, source, so that a bucket leaves as one key range. Value: score and users by target.
+    static let rows = ColumnFamily("pair-sums", merge: .deltaPairs)
     /// Key: partition. Value: stream time.
     static let clocks = ColumnFamily("pair-clocks")
 
@@ -71,20 +71,20 @@ public struct PairRows: Sendable {
 
     /// Adds deltas to a source's row of a bucket, as one merge operand.
     public func apply(
-        source: [UInt8], bucket: Int64, targets: [(note: [UInt8], delta: Int64)], in batch: Batch
+        source: [UInt8], bucket: Int64, targets: [(note: [UInt8], delta: PairSum)], in batch: Batch
     ) throws(StoreError) -> PairOutcome {
         if let now = try streamTime(in: batch), !settings.isLive(bucket: bucket, at: now) { return .expired }
         var operand: [UInt8] = []
-        operand.reserveCapacity(targets.reduce(0) { $0 + $1.note.count + 10 })
-        for target in targets { DeltaMap.append(target.note, target.delta, to: &operand) }
+        operand.reserveCapacity(targets.reduce(0) { $0 + $1.note.count + 18 })
+        for target in targets { DeltaMap.paired.append(target.note, target.delta.numbers, to: &operand) }
         try batch.merge(Self.rows, key(bucket, source), operand)
         return .applied
     }
 
-    /// A source's scores in the window, positive ones, targets in byte order.
+    /// A source's sums in the window, those with a positive score, targets in byte order.
     public func row(
         _ source: [UInt8], in reader: some StateReader
-    ) throws(StoreError) -> [(note: [UInt8], score: Int64)] {
+    ) throws(StoreError) -> [(note: [UInt8], sum: PairSum)] {
         guard let now = try streamTime(in: reader) else { return [] }
         let present = settings.bucket(of: now)
         var joined: [UInt8] = []
@@ -93,24 +93,25 @@ public struct PairRows: Sendable {
                 if let value { joined.append(contentsOf: value) }
             }
         }
-        var row: [(note: [UInt8], score: Int64)] = []
-        try DeltaMap.sum(joined).withUnsafeBufferPointer { bytes throws(StoreError) in
-            try DeltaMap.forEach(UnsafeRawBufferPointer(bytes)) { note, score throws(StoreError) in
-                if score > 0 { row.append(([UInt8](note), score)) }
+        var row: [(note: [UInt8], sum: PairSum)] = []
+        try DeltaMap.paired.sum(joined).withUnsafeBufferPointer { bytes throws(StoreError) in
+            try DeltaMap.paired.forEach(UnsafeRawBufferPointer(bytes)) { note, numbers throws(StoreError) in
+                let sum = PairSum(numbers)
+                if sum.score > 0 { row.append(([UInt8](note), sum)) }
             }
         }
         return row
     }
 
-    /// Visits all scores of live buckets, by bucket, source and target, in byte order.
+    /// Visits all sums of live buckets, by bucket, source and target, in byte order.
     public func forEach(
         in reader: some StateReader,
-        _ body: (_ source: [UInt8], _ bucket: Int64, _ target: [UInt8], _ score: Int64) throws(StoreError) -> Void
+        _ body: (_ source: [UInt8], _ bucket: Int64, _ target: [UInt8], _ sum: PairSum) throws(StoreError) -> Void
     ) throws(StoreError) {
         try reader.scan(Self.rows, prefix: prefix) { key, value throws(StoreError) in
             let (bucket, source) = try parts(of: key)
-            try DeltaMap.forEach(value) { target, score throws(StoreError) in
-                try body(source, bucket, [UInt8](target), score)
+            try DeltaMap.paired.forEach(value) { target, numbers throws(StoreError) in
+                try body(source, bucket, [UInt8](target), PairSum(numbers))
             }
             return true
         }

@@ -71,7 +71,7 @@ public struct TrainingPairs: Sendable, Equatable {
         let highest = PairScore.fixedPoint(settings.highest)
         var pairs: [Pair] = []
         for sources in rows.portions(within: settings.maximumDistance) {
-            var bySource: [UInt32: [(target: UInt32, sum: PairSum)]] = [:]
+            var bySource: [UInt32: [(target: UInt32, sum: TimedSum)]] = [:]
             for (pair, sum) in rows.sums(of: sources, within: settings.maximumDistance) {
                 guard lives[Int(pair.source)], lives[Int(pair.target)], (lowest...highest).contains(sum.score) else {
                     continue
@@ -109,7 +109,7 @@ private struct NumberedPair: Hashable {
 }
 
 /// What all users say of a pair.
-private struct PairSum {
+private struct TimedSum {
     var score: Int64 = 0
     var time = Int64.min
 }
@@ -172,8 +172,8 @@ private struct ClickRows {
     }
 
     /// s of every pair whose source is one of `sources`.
-    func sums(of sources: Range<UInt32>, within distance: Int64) -> [NumberedPair: PairSum] {
-        var sums: [NumberedPair: PairSum] = [:]
+    func sums(of sources: Range<UInt32>, within distance: Int64) -> [NumberedPair: TimedSum] {
+        var sums: [NumberedPair: TimedSum] = [:]
         for row in rows {
             var own: [NumberedPair: Int64] = [:]
             forEachPair(of: row, within: distance) { source, target in
@@ -182,8 +182,8 @@ private struct ClickRows {
                 own[pair] = max(target.time, own[pair] ?? target.time)
             }
             for (pair, time) in own {
-                sums[pair, default: PairSum()].score += PairScore.one / Int64(row.notes)
-                sums[pair, default: PairSum()].time = max(time, sums[pair]?.time ?? time)
+                sums[pair, default: TimedSum()].score += PairScore.one / Int64(row.notes)
+                sums[pair, default: TimedSum()].time = max(time, sums[pair]?.time ?? time)
             }
         }
         return sums

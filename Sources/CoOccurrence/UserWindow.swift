@@ -104,14 +104,14 @@ struct UserWindow {
         notes += note
         clicks.append(click)
         let weight = click.weight
-        for other in clicks.indices.dropLast() { send(other, clicks.count - 1, weight, into: &deltas) }
+        for other in clicks.indices.dropLast() { send(other, clicks.count - 1, weight, users: 1, into: &deltas) }
         deltas.addClick(number, hour: time.dividedDown(by: WindowSettings.hourMilliseconds), 1)
     }
 
     private mutating func remove(_ index: Int, into deltas: inout WindowDeltas) {
         let click = clicks[index]
         for other in clicks.indices where other != index {
-            send(other, index, -clicks[max(other, index)].weight, into: &deltas)
+            send(other, index, -clicks[max(other, index)].weight, users: -1, into: &deltas)
         }
         clicks.remove(at: index)
         deltas.addClick(click.number, hour: click.time.dividedDown(by: WindowSettings.hourMilliseconds), -1)
@@ -122,7 +122,7 @@ struct UserWindow {
         let weight = clicks.isEmpty ? 0 : PairScore.one / Int64(clicks.count)
         for later in clicks.indices where clicks[later].sharers != clicks.count {
             let correction = weight - clicks[later].weight
-            for earlier in 0..<later { send(earlier, later, correction, into: &deltas) }
+            for earlier in 0..<later { send(earlier, later, correction, users: 0, into: &deltas) }
             clicks[later].sharers = clicks.count
         }
     }
@@ -131,10 +131,11 @@ struct UserWindow {
     /// the earlier.
     @inline(__always)
     private func send(
-        _ left: Int, _ right: Int, _ delta: Int64, into deltas: inout WindowDeltas
+        _ left: Int, _ right: Int, _ score: Int64, users: Int32, into deltas: inout WindowDeltas
     ) {
         let (first, second) = precedes(left, right) ? (left, right) : (right, left)
-        deltas.addPair(clicks[first].number, clicks[second].number, bucket: clicks[first].bucket, delta)
+        deltas.addPair(
+            clicks[first].number, clicks[second].number, bucket: clicks[first].bucket, score, users: users)
     }
 
     // MARK: Ids

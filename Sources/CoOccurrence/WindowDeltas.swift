@@ -1,4 +1,4 @@
-/// The changes of one batch: pair scores combined by source, bucket and target, and clicks by note and hour.
+/// The changes of one batch: pair sums combined by source, bucket and target, and clicks by note and hour.
 ///
 /// Sums are integers, so the order in which clicks and timers added them does not show; they are handed out in byte
 /// order, without zeros.
@@ -32,8 +32,8 @@ public struct WindowDeltas: Sendable {
     mutating func number(of note: UnsafeRawBufferPointer) -> UInt32 { notes.number(of: note) }
 
     @inline(__always)
-    mutating func addPair(_ source: UInt32, _ target: UInt32, bucket: Int64, _ delta: Int64) {
-        pairs.add(source, target, bucket, delta)
+    mutating func addPair(_ source: UInt32, _ target: UInt32, bucket: Int64, _ score: Int64, users: Int32) {
+        pairs.add(source, target, bucket, score, users: users)
     }
 
     mutating func addClick(_ note: UInt32, hour: Int64, _ delta: Int64) { activity.add(note, 0, hour, delta) }
@@ -42,12 +42,13 @@ public struct WindowDeltas: Sendable {
 
     /// Visits the pair deltas by source (byte order) and bucket; targets in byte order.
     public func forEachPairs<Failure: Error>(
-        _ body: (_ source: [UInt8], _ bucket: Int64, _ targets: [(note: [UInt8], delta: Int64)]) throws(Failure) -> Void
+        _ body: (_ source: [UInt8], _ bucket: Int64, _ targets: [(note: [UInt8], delta: PairSum)]) throws(Failure) ->
+            Void
     ) throws(Failure) {
         let sums = pairs.summed(ranks: notes.ranks)
-        var targets: [(note: [UInt8], delta: Int64)] = []
+        var targets: [(note: [UInt8], delta: PairSum)] = []
         for (index, sum) in sums.enumerated() {
-            targets.append((notes.ids[Int(sum.target)], sum.delta))
+            targets.append((notes.ids[Int(sum.target)], PairSum(score: sum.delta, users: Int64(sum.users))))
             if index + 1 < sums.count, sums[index + 1].source == sum.source, sums[index + 1].period == sum.period {
                 continue
             }

@@ -17,9 +17,9 @@ public enum ForUser {
             for item in list where !touched.contains(item.note) {
                 var decayed = item
                 decayed.score *= weight
-                decayed.features = RelatedFeatures(
-                    cosine: item.features.cosine * weight, lexical: item.features.lexical * weight,
-                    cooccurrence: item.features.cooccurrence * weight)
+                decayed.features.cosine *= weight
+                decayed.features.lexical *= weight
+                decayed.features.cooccurrence *= weight
                 if best[item.note].map({ $0.score < decayed.score }) ?? true { best[item.note] = decayed }
             }
             weight *= decay

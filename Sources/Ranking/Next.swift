@@ -75,7 +75,7 @@ public enum Next {
             let features = NextFeatures(candidate.features, candidate.state, context)
             return RankedNote(
                 note: candidate.note, score: score(features, weights), features: candidate.features,
-                reason: reason(features, weights))
+                reason: reason(features, candidate.features, weights))
         }
         return Array(scored.sorted(by: RankedNote.precedes).prefix(max(0, count)))
     }
@@ -86,11 +86,11 @@ public enum Next {
     private static let leadingPlaces = 10.0
 
     /// What speaks most for the note, in words.
-    static func reason(_ features: NextFeatures, _ weights: NextWeights) -> String {
+    static func reason(_ features: NextFeatures, _ pair: RelatedFeatures, _ weights: NextWeights) -> String {
         let clicked = weights.cooccurrence * features.cooccurrence
         let meaning = weights.cosine * features.cosine
         let words = weights.lexical * features.lexical
-        if clicked > 0, clicked >= max(meaning, words) { return "clicked after this" }
+        if clicked > 0, clicked >= max(meaning, words) { return pair.clickedReason }
         let novelty = features.newest == 0 ? "newest" : features.touched > -log(leadingPlaces) ? "active now" : nil
         if let novelty, max(meaning, words) < tellingShare * abs(weights.cosine) { return novelty }
         if meaning <= 0, words <= 0 { return novelty ?? "nearest there is" }

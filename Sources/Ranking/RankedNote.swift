@@ -29,7 +29,7 @@ public struct RankedNote: Sendable, Equatable {
     public var score: Double
     /// The parts.
     public var features: RelatedFeatures
-    /// Why the note is here, for people: `clicked after this`, `similar text`, `same words`, `same hashtag #hops`, ...
+    /// Why the note is here, for people: `clicked after this by 14 people`, `similar text`, `same words`, `same hashtag #hops`, ...
     public var reason: String
 
     /// A place from its parts.

@@ -9,12 +9,15 @@ public struct RelatedFeatures: Sendable, Equatable {
     public var lexical: Double
     /// s(A→B), shrunk (``shrink(_:)``), 0..<1.
     public var cooccurrence: Double
+    /// How many users clicked A and later B; it is told with the reason and does not enter the score.
+    public var users: Int64
 
     /// Features from their three parts.
-    public init(cosine: Double = 0, lexical: Double = 0, cooccurrence: Double = 0) {
+    public init(cosine: Double = 0, lexical: Double = 0, cooccurrence: Double = 0, users: Int64 = 0) {
         self.cosine = cosine
         self.lexical = lexical
         self.cooccurrence = cooccurrence
+        self.users = users
     }
 
     /// A BM25 score as a share of what the query note scores against itself, which takes the query's length and the
@@ -35,5 +38,14 @@ public struct RelatedFeatures: Sendable, Equatable {
         guard fixedPoint > 0 else { return 0 }
         let score = Double(fixedPoint) / 4_294_967_296
         return score / (score + shrinkage)
+    }
+
+    /// That people clicked B after A, in words.
+    var clickedReason: String {
+        switch users {
+        case ...0: "clicked after this"
+        case 1: "clicked after this by one person"
+        default: "clicked after this by \(users) people"
+        }
     }
 }

@@ -66,7 +66,7 @@ public enum RelatedRanker {
         let clicked = weights.cooccurrence * candidate.features.cooccurrence
         let meaning = weights.cosine * candidate.features.cosine
         let words = weights.lexical * candidate.features.lexical
-        if clicked > 0, clicked >= max(meaning, words) { return "clicked after this" }
+        if clicked > 0, clicked >= max(meaning, words) { return candidate.features.clickedReason }
         if let hashtag = candidate.sharedHashtag { return "same hashtag #" + hashtag }
         if meaning <= 0, words <= 0 { return "nearest there is" }
         return words > meaning ? "same words" : "similar text"

@@ -12,19 +12,22 @@ public struct ColumnFamily: Hashable, Sendable {
     }
 }
 
-/// How operands fold into a stored value. Both are sums, so the order of operands never matters.
+/// How operands fold into a stored value. All are sums, so the order of operands never matters.
 public enum MergeOperator: Hashable, Sendable {
     /// Operand and value: an `Int64`, little endian. Sums wrap around. A missing value counts as 0.
     case sum64
     /// Value: a sorted map from key bytes to `Int64`; operand: such a list in any order, repeats allowed (see
     /// ``DeltaMap``). Zero sums are dropped; a map that lost all its entries stays behind as an empty value.
     case deltas
+    /// As ``deltas``, with two numbers a key, each summed by itself; a key whose sums are both zero is dropped.
+    case deltaPairs
 
     /// Stored in the database's options; part of the format.
     var persistentName: StaticString {
         switch self {
         case .sum64: "notestream.sum64"
         case .deltas: "notestream.deltas"
+        case .deltaPairs: "notestream.delta-pairs"
         }
     }
 }

@@ -10,7 +10,8 @@ extension MergeOperator {
     func accepts(_ operand: UnsafeRawBufferPointer) -> Bool {
         switch self {
         case .sum64: operand.count == 8
-        case .deltas: DeltaMap.isWellFormed(operand)
+        case .deltas: DeltaMap.single.isWellFormed(operand)
+        case .deltaPairs: DeltaMap.paired.isWellFormed(operand)
         }
     }
 
@@ -22,7 +23,8 @@ extension MergeOperator {
     ) -> Int? {
         switch self {
         case .sum64: foldSum(existing, operands, into: output)
-        case .deltas: foldDeltas(existing, operands, into: output)
+        case .deltas: DeltaMap.single.fold(existing, operands, into: output)
+        case .deltaPairs: DeltaMap.paired.fold(existing, operands, into: output)
         }
     }
 
@@ -41,78 +43,6 @@ extension MergeOperator {
         }
         output.storeBytes(of: sum.littleEndian, as: Int64.self)
         return 8
-    }
-
-    /// Operands are sorted and summed first; then one pass joins them with the value, which is sorted already.
-    private func foldDeltas(
-        _ existing: UnsafeRawBufferPointer?, _ operands: some Sequence<UnsafeRawBufferPointer>,
-        into output: UnsafeMutableRawPointer
-    ) -> Int? {
-        var changes: [DeltaEntry] = []
-        var sorted = true
-        for operand in operands {
-            var cursor = DeltaCursor(operand)
-            while let entry = cursor.next() {
-                if sorted, let last = changes.last, compareBytes(last.key, entry.key) > 0 { sorted = false }
-                changes.append(entry)
-            }
-            guard cursor.isAtEnd else { return nil }
-        }
-        if !sorted { changes.sort { compareBytes($0.key, $1.key) < 0 } }
-
-        var writer = DeltaWriter(output)
-        var cursor = DeltaCursor(existing ?? UnsafeRawBufferPointer(start: nil, count: 0))
-        var held = cursor.next()
-        var index = 0
-        while index < changes.count {
-            var change = changes[index]
-            index += 1
-            while index < changes.count, compareBytes(changes[index].key, change.key) == 0 {
-                change.delta &+= changes[index].delta
-                index += 1
-            }
-            var order = 1
-            while let entry = held {
-                order = compareBytes(entry.key, change.key)
-                if order >= 0 { break }
-                writer.append(entry)
-                held = cursor.next()
-            }
-            if let entry = held, order == 0 {
-                change.delta &+= entry.delta
-                held = cursor.next()
-            }
-            writer.append(change)
-        }
-        while let entry = held {
-            writer.append(entry)
-            held = cursor.next()
-        }
-        return cursor.isAtEnd ? writer.count : nil
-    }
-}
-
-/// Writes delta entries to raw memory, dropping zeros.
-private struct DeltaWriter {
-    private let start: UnsafeMutableRawPointer
-    private(set) var count = 0
-
-    init(_ start: UnsafeMutableRawPointer) { self.start = start }
-
-    mutating func append(_ entry: DeltaEntry) {
-        guard entry.delta != 0 else { return }
-        var length = entry.key.count
-        while length >= 0x80 {
-            start.storeBytes(of: UInt8(truncatingIfNeeded: length) | 0x80, toByteOffset: count, as: UInt8.self)
-            count += 1
-            length >>= 7
-        }
-        start.storeBytes(of: UInt8(length), toByteOffset: count, as: UInt8.self)
-        count += 1
-        if let key = entry.key.baseAddress { memcpy(start + count, key, entry.key.count) }
-        count += entry.key.count
-        start.storeBytes(of: entry.delta.littleEndian, toByteOffset: count, as: Int64.self)
-        count += 8
     }
 }
 
@@ -144,6 +74,17 @@ extension MergeOperator {
                     MergeOperator.deltas.callback(nil, 0, operands, counts, count, success, newCount)
                 },
                 nil, { _ in MergeOperator.deltas.cName })
+        case .deltaPairs:
+            rocksdb_mergeoperator_create(
+                nil, { _ in },
+                { _, _, _, existing, existingCount, operands, counts, count, success, newCount in
+                    MergeOperator.deltaPairs.callback(
+                        existing, existingCount, operands, counts, count, success, newCount)
+                },
+                { _, _, _, operands, counts, count, success, newCount in
+                    MergeOperator.deltaPairs.callback(nil, 0, operands, counts, count, success, newCount)
+                },
+                nil, { _ in MergeOperator.deltaPairs.cName })
         }
     }
 

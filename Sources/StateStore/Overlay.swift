@@ -56,7 +56,7 @@ final class Overlay {
     func merge(_ key: [UInt8], _ operand: [UInt8], with merge: MergeOperator) {
         let slot = slot(of: key)
         switch merge {
-        case .deltas: entries[slot].operands += operand
+        case .deltas, .deltaPairs: entries[slot].operands += operand
         case .sum64 where entries[slot].operands.isEmpty: entries[slot].operands = operand
         case .sum64:
             let sum = Self.int64(entries[slot].operands) &+ Self.int64(operand)

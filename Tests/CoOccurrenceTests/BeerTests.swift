@@ -65,11 +65,11 @@ struct BeerTests {
         let golden = try Self.golden(window: window, lines: lines)
         #expect(!golden.isEmpty)
         var scores: [Golden: Int64] = [:]
-        for (pair, score) in formula.pairs {
+        for (pair, sum) in formula.pairs {
             let place = Golden(
                 source: String(decoding: pair.source, as: UTF8.self),
                 target: String(decoding: pair.target, as: UTF8.self))
-            scores[place, default: 0] += score
+            scores[place, default: 0] += sum.score
         }
         #expect(Set(scores.keys) == Set(golden.keys))
         for (place, score) in scores {

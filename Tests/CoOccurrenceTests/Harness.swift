@@ -4,15 +4,15 @@ import Support
 
 /// What a run sent, summed.
 struct Sums: Equatable {
-    var pairs: [BatchFormula.Pair: Int64] = [:]
+    var pairs: [BatchFormula.Pair: PairSum] = [:]
     var clicks: [BatchFormula.NoteHour: Int64] = [:]
 
     mutating func add(_ deltas: WindowDeltas) {
         deltas.forEachPairs { source, bucket, targets in
             for (note, delta) in targets {
                 let pair = BatchFormula.Pair(source: source, target: note, bucket: bucket)
-                let sum = pairs[pair, default: 0] + delta
-                pairs[pair] = sum == 0 ? nil : sum
+                let sum = pairs[pair, default: .zero] + delta
+                pairs[pair] = sum == .zero ? nil : sum
             }
         }
         deltas.forEachActivity { note, hour, delta in
@@ -33,7 +33,7 @@ struct Sums: Equatable {
     }
 
     static func formula(_ log: [ClickEvent], _ settings: WindowSettings) -> Sums {
-        Sums(pairs: BatchFormula.scores(of: log, settings), clicks: BatchFormula.activity(of: log, settings))
+        Sums(pairs: BatchFormula.pairs(of: log, settings), clicks: BatchFormula.activity(of: log, settings))
     }
 }
 
@@ -94,8 +94,8 @@ struct Reader {
     func sums(in reader: some StateReader) throws -> Sums {
         var sums = Sums()
         for rows in pairs {
-            try rows.forEach(in: reader) { source, bucket, target, score in
-                sums.pairs[BatchFormula.Pair(source: source, target: target, bucket: bucket)] = score
+            try rows.forEach(in: reader) { source, bucket, target, sum in
+                sums.pairs[BatchFormula.Pair(source: source, target: target, bucket: bucket)] = sum
             }
         }
         try activity.forEach(in: reader) { note, hour, clicks in

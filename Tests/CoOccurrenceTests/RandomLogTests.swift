@@ -123,10 +123,10 @@ import Testing
     private func compareReads(_ reader: Reader, _ disk: Disk, _ formula: Sums, _ trial: Trial) throws {
         for number in 0..<4 {
             let note = Array("n\(number)".utf8)
-            var expected: [[UInt8]: Int64] = [:]
-            for (pair, score) in formula.pairs where pair.source == note { expected[pair.target, default: 0] += score }
+            var expected: [[UInt8]: PairSum] = [:]
+            for (pair, sum) in formula.pairs where pair.source == note { expected[pair.target, default: .zero] += sum }
             let row = try reader.partition(of: note).row(note, in: disk.store)
-            #expect(Dictionary(uniqueKeysWithValues: row.map { ($0.note, $0.score) }) == expected)
+            #expect(Dictionary(uniqueKeysWithValues: row.map { ($0.note, $0.sum) }) == expected)
             #expect(zip(row, row.dropFirst()).allSatisfy { $0.note.lexicographicallyPrecedes($1.note) })
 
             let hours = formula.clicks.filter { $0.key.note == note }
@@ -141,7 +141,7 @@ import Testing
         }
     }
 
-    /// Between settlements a score is at least the exact one, and less than half again as much.
+    /// Between settlements a score is at least the exact one, and less than half again as much; users are exact.
     @Test(arguments: 2_000..<2_030)
     func staysNearTheFormulaBetweenSettlements(seed: UInt64) throws {
         let trial = try Trial(seed: UInt64(seed))
@@ -157,9 +157,10 @@ import Testing
             let exact = Sums.formula(Array(log[..<end]), trial.settings)
             #expect(held.clicks == exact.clicks, "seed \(seed) at \(end)")
             #expect(Set(held.pairs.keys) == Set(exact.pairs.keys), "seed \(seed) at \(end)")
-            for (pair, score) in exact.pairs {
-                let online = held.pairs[pair] ?? 0
-                #expect(online >= score && online * 2 < score * 3 + 1_000, "seed \(seed) at \(end)")
+            for (pair, sum) in exact.pairs {
+                let online = held.pairs[pair] ?? .zero
+                let isNear = online.score >= sum.score && online.score * 2 < sum.score * 3 + 1_000
+                #expect(isNear && online.users == sum.users, "seed \(seed) at \(end)")
             }
         }
     }
@@ -169,7 +170,7 @@ extension Sums {
     mutating func merge(_ other: Sums) {
         pairs.merge(other.pairs, uniquingKeysWith: +)
         clicks.merge(other.clicks, uniquingKeysWith: +)
-        pairs = pairs.filter { $0.value != 0 }
+        pairs = pairs.filter { $0.value != .zero }
         clicks = clicks.filter { $0.value != 0 }
     }
 }

@@ -31,7 +31,9 @@ import Testing
         var lines: [String] = []
         let text = { (id: [UInt8]) in String(decoding: id, as: UTF8.self) }
         deltas.forEachPairs { source, bucket, targets in
-            let list = targets.map { "\(text($0.note)) \(Double($0.delta) / Double(PairScore.one))" }
+            let list = targets.map { note, delta in
+                "\(text(note)) \(Double(delta.score) / Double(PairScore.one)) of \(delta.users)"
+            }
             lines.append("\(text(source))@\(bucket): " + list.joined(separator: ", "))
         }
         deltas.forEachActivity { note, hour, delta in lines.append("\(text(note))@\(hour) \(delta)") }
@@ -45,14 +47,14 @@ import Testing
         #expect(try apply(click("u", "b", 10), batch, &deltas) == .counted)
         #expect(deltas.crossedBucket && deltas.streamTime == 10)
         #expect(try apply(click("u", "a", 20), batch, &deltas) == .counted)
-        #expect(describe(deltas) == ["b@0: a 0.5", "a@0 1", "b@0 1"])
+        #expect(describe(deltas) == ["b@0: a 0.5 of 1", "a@0 1", "b@0 1"])
         deltas.removeAll()
         #expect(try apply(click("u", "a", 20), batch, &deltas) == .repeated)
         #expect(try apply(click("u", "b", 5), batch, &deltas) == .repeated)
         #expect(deltas.isEmpty && !deltas.crossedBucket)
         // The same note later: the pair turns round.
         #expect(try apply(click("u", "b", 30), batch, &deltas) == .counted)
-        #expect(describe(deltas) == ["a@0: b 0.5", "b@0: a -0.5"])
+        #expect(describe(deltas) == ["a@0: b 0.5 of 1", "b@0: a -0.5 of -1"])
         deltas.removeAll()
         #expect(try apply(click("u", "c", 40), batch, &deltas) == .counted)
         #expect(try apply(click("u", "0", 1), batch, &deltas) == .overCap)
@@ -126,17 +128,18 @@ import Testing
     @Test func pairRowsDropBucketsAndSayWhoseRowsChanged() throws {
         let rows = PairRows(partition: 0, settings: settings)
         let batch = disk.store.makeBatch()
+        func sum(_ score: Int64, of users: Int64 = 1) -> PairSum { PairSum(score: score, users: users) }
         let (a, b, c) = (Array("a".utf8), Array("b".utf8), Array("c".utf8))
         #expect(try rows.advance(to: 0, in: batch).isEmpty)
-        #expect(try rows.apply(source: a, bucket: 0, targets: [(b, 5), (c, 2)], in: batch) == .applied)
+        #expect(try rows.apply(source: a, bucket: 0, targets: [(b, sum(5)), (c, sum(2))], in: batch) == .applied)
         #expect(try rows.advance(to: Self.hour, in: batch).isEmpty)
-        #expect(try rows.apply(source: a, bucket: 1, targets: [(b, 7)], in: batch) == .applied)
-        #expect(try rows.apply(source: c, bucket: 1, targets: [(b, 1)], in: batch) == .applied)
-        #expect(try rows.row(a, in: batch).map(\.score) == [12, 2])
+        #expect(try rows.apply(source: a, bucket: 1, targets: [(b, sum(7))], in: batch) == .applied)
+        #expect(try rows.apply(source: c, bucket: 1, targets: [(b, sum(1))], in: batch) == .applied)
+        #expect(try rows.row(a, in: batch).map(\.sum) == [sum(12, of: 2), sum(2)])
         try batch.commit()
         #expect(try rows.advance(to: 2 * Self.hour, in: batch) == [a])
-        #expect(try rows.row(a, in: batch).map(\.score) == [7])
-        #expect(try rows.apply(source: a, bucket: 0, targets: [(b, 5)], in: batch) == .expired)
+        #expect(try rows.row(a, in: batch).map(\.sum) == [sum(7)])
+        #expect(try rows.apply(source: a, bucket: 0, targets: [(b, sum(5))], in: batch) == .expired)
         #expect(try rows.advance(to: Self.hour, in: batch).isEmpty)
         #expect(try rows.streamTime(in: batch) == 2 * Self.hour)
         #expect(try rows.advance(to: 900 * Self.hour, in: batch) == [a, c])

@@ -67,9 +67,9 @@ struct PrequentialOracle {
 
     private func pairScores(_ test: EngagementTest, _ past: [LoggedClick]) -> [Int: Int64] {
         var sums: [Int: Int64] = [:]
-        for (pair, score) in BatchFormula.scores(of: events(test, past), window)
+        for (pair, sum) in BatchFormula.pairs(of: events(test, past), window)
         where pair.source == log.notes[test.note].id {
-            sums[number(pair.target), default: 0] += score
+            sums[number(pair.target), default: 0] += sum.score
         }
         return sums
     }

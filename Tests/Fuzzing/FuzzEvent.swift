@@ -85,13 +85,17 @@ public struct EventSource: Sendable {
                 items: random.list(8) {
                     RecommendedNote(
                         note: "n" + $0.text(8), score: $0.number(), cosine: $0.number(), lexical: $0.number(),
-                        cooccurrence: $0.number(), reason: $0.text(8))
+                        cooccurrence: $0.number(), reason: $0.text(8),
+                        users: Int32(truncatingIfNeeded: $0.integer()))
                 })
             return (Array(id.utf8), try list.encode(as: type))
         case .pairs:
             let delta = PairDelta(
                 source: id, bucket: random.integer(),
-                targets: random.list(8) { TargetDelta(note: "n" + $0.text(8), delta: $0.integer()) }, time: time)
+                targets: random.list(8) {
+                    TargetDelta(
+                        note: "n" + $0.text(8), delta: $0.integer(), users: Int32(truncatingIfNeeded: $0.integer()))
+                }, time: time)
             return (Array(id.utf8), try delta.encode(as: type))
         case .activity:
             let delta = ActivityDelta(

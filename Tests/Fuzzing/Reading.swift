@@ -6,7 +6,7 @@ enum Reading: Equatable {
     case click(IncomingClick)
     case profile(IncomingProfile)
     case list(IncomingRecommendations)
-    case pairs(source: [UInt8]?, bucket: Int64, notes: [[UInt8]], deltas: [Int64], time: Int64)
+    case pairs(source: [UInt8]?, bucket: Int64, notes: [[UInt8]], scores: [Int64], users: [Int32], time: Int64)
     case activity(IncomingActivityDelta)
     /// Of topics whose readers check nothing further.
     case message
@@ -27,9 +27,10 @@ enum Reading: Equatable {
             switch try IncomingPairDelta.decode(key: key, value: value, contentType: type) {
             case .pairs(let source, let bucket, let targets, let time):
                 self = .pairs(
-                    source: source, bucket: bucket, notes: targets.map(\.note), deltas: targets.map(\.delta), time: time
-                )
-            case .announcement(let time): self = .pairs(source: nil, bucket: 0, notes: [], deltas: [], time: time)
+                    source: source, bucket: bucket, notes: targets.map(\.note), scores: targets.map(\.score),
+                    users: targets.map(\.users), time: time)
+            case .announcement(let time):
+                self = .pairs(source: nil, bucket: 0, notes: [], scores: [], users: [], time: time)
             }
         case .activity: self = .activity(try IncomingActivityDelta.decode(key: key, value: value, contentType: type))
         case .trending: self = try Self.message(Trending.self, event)
@@ -54,7 +55,7 @@ enum Reading: Equatable {
         case .click(.forget(let user)): user
         case .list(.list(let note, _)), .list(.tombstone(let note)): note
         case .activity(.clicks(let note, _, _, _)): note
-        case .pairs(let source, _, _, _, _): source
+        case .pairs(let source, _, _, _, _, _): source
         default: nil
         }
     }

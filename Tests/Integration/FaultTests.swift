@@ -34,7 +34,7 @@ extension IntegrationTests {
             try deployment.waitUntilDrained()
             let outcome = try Outcome(deployment)
             #expect(Set(outcome.lists.keys) == sample.ids)
-            #expect(outcome.livePairs(at: sample.tick.time) == BatchFormula.scores(of: sample.events, .standard))
+            #expect(outcome.livePairs(at: sample.tick.time) == BatchFormula.pairs(of: sample.events, .standard))
             #expect(try deployment.stop().exit == 0)
         }
 

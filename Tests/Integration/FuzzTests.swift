@@ -290,7 +290,7 @@ private struct FuzzReport {
         bad = log.unreadable.count
         goodLost += log.wrongly
         let time = log.clicks.compactMap(\.time).max() ?? 0
-        for pair in differences(outcome.livePairs(at: time), BatchFormula.scores(of: log.clicks, .standard)) {
+        for pair in differences(outcome.livePairs(at: time), BatchFormula.pairs(of: log.clicks, .standard)) {
             goodLost.append("the sum of \(text(pair.source))→\(text(pair.target)) differs from the batch formula")
         }
         for place in differences(outcome.liveClicks(at: time), BatchFormula.activity(of: log.clicks, .standard)) {

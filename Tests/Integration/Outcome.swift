@@ -14,7 +14,7 @@ struct Outcome {
     /// The last profile of each key, byte for byte.
     var profiles: [[UInt8]: [UInt8]] = [:]
     /// Sums of all deltas of cooccurrence, zeros left out.
-    var pairs: [BatchFormula.Pair: Int64] = [:]
+    var pairs: [BatchFormula.Pair: PairSum] = [:]
     /// Sums of all deltas of activity, zeros left out.
     var clicks: [BatchFormula.NoteHour: Int64] = [:]
     /// Profiles ever written.
@@ -38,7 +38,7 @@ struct Outcome {
             for target in delta.targets {
                 let pair = BatchFormula.Pair(
                     source: Array(delta.source.utf8), target: Array(target.note.utf8), bucket: delta.bucket)
-                pairs[pair, default: 0] += target.delta
+                pairs[pair, default: .zero] += PairSum(score: target.delta, users: Int64(target.users))
             }
         }
         try reader.readToEnd(topics.places(of: .activity)) { record in
@@ -46,12 +46,12 @@ struct Outcome {
             guard !delta.note.isEmpty else { return }
             clicks[BatchFormula.NoteHour(note: Array(delta.note.utf8), hour: delta.hour), default: 0] += delta.delta
         }
-        pairs = pairs.filter { $0.value != 0 }
+        pairs = pairs.filter { $0.value != .zero }
         clicks = clicks.filter { $0.value != 0 }
     }
 
     /// The sums in buckets that are in the window at a time.
-    func livePairs(at time: Int64, _ window: WindowSettings = .standard) -> [BatchFormula.Pair: Int64] {
+    func livePairs(at time: Int64, _ window: WindowSettings = .standard) -> [BatchFormula.Pair: PairSum] {
         pairs.filter { window.isLive(bucket: $0.key.bucket, at: time) }
     }
 

@@ -42,7 +42,7 @@ extension IntegrationTests {
             let lines = try wide.replay(partitions: 6)
             #expect(lines.count == 37)
             let outcome = try Outcome(broker.settings, wide.topics(partitions: 6))
-            #expect(outcome.livePairs(at: log.tick.time) == BatchFormula.scores(of: log.clicks, .standard))
+            #expect(outcome.livePairs(at: log.tick.time) == BatchFormula.pairs(of: log.clicks, .standard))
             #expect(outcome.liveClicks(at: log.tick.time) == BatchFormula.activity(of: log.clicks, .standard))
             #expect(Set(outcome.lists.keys) == log.living)
 

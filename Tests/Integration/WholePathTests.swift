@@ -84,7 +84,7 @@ private struct Story {
 
     /// Sums in live buckets against the batch formula, and clicks against a recount without it.
     private func compareSums(_ outcome: Outcome, events: [ClickEvent]) {
-        let expected = BatchFormula.scores(of: events, .standard)
+        let expected = BatchFormula.pairs(of: events, .standard)
         #expect(expected.count > 200, "the log is too small to show anything")
         let wrong = differences(outcome.livePairs(at: sample.tick.time), expected)
         #expect(wrong.isEmpty, "\(wrong.count) of \(expected.count) sums differ from the batch formula")

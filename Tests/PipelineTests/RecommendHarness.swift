@@ -110,10 +110,12 @@ final class RecommendHarness {
         }
     }
 
-    func pair(_ source: String, _ target: String, _ share: Double = 1, time: Int64 = newYear) throws -> Record {
+    func pair(_ source: String, _ target: String, _ share: Double = 1, users: Int32 = 1, time: Int64 = newYear) throws
+        -> Record
+    {
         let delta = PairDelta(
             source: source, bucket: configuration.window.bucket(of: time),
-            targets: [TargetDelta(note: target, delta: Int64(share * Double(PairScore.one)))],
+            targets: [TargetDelta(note: target, delta: Int64(share * Double(PairScore.one)), users: users)],
             time: Timestamp(milliseconds: time))
         return record(.pairs, key: bytes(source), value: try delta.encode(as: .json))
     }

@@ -73,13 +73,14 @@ struct RecommendStageTests {
         try harness.assign([0, 1])
         let notes = try Self.five(harness)
         try harness.feed([notes[0], notes[1], notes[3]])
-        try harness.feed([harness.pair("a", "y")])
+        try harness.feed([harness.pair("a", "y", 0.7, users: 1), harness.pair("a", "y", 0.3, users: 2)])
         try harness.drain()
         #expect(try harness.lists["a"]?.items.map(\.note) == ["b"])
         try harness.feed([notes[4]])
         try harness.drain()
         #expect(try harness.lists["a"]?.items.map(\.note) == ["y"])
-        #expect(try harness.lists["a"]?.items.first?.reason == "clicked after this")
+        let first = try #require(try harness.lists["a"]?.items.first)
+        #expect(first.reason == "clicked after this by 3 people" && first.users == 3)
     }
 
     @Test("a click alone before its own note: the list has it from the start")

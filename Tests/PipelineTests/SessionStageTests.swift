@@ -92,21 +92,21 @@ struct SessionStageTests {
         }
 
         let stage = SessionStage(settings: settings)
-        var scores: [BatchFormula.Pair: Int64] = [:]
+        var pairs: [BatchFormula.Pair: PairSum] = [:]
         var activity: [BatchFormula.NoteHour: Int64] = [:]
         for part in log {
             let events = try part.map { try stage.decode($0) }
-            scores.merge(BatchFormula.scores(of: events, settings), uniquingKeysWith: +)
+            pairs.merge(BatchFormula.pairs(of: events, settings), uniquingKeysWith: +)
             activity.merge(BatchFormula.activity(of: events, settings), uniquingKeysWith: +)
         }
-        var found: [BatchFormula.Pair: Int64] = [:]
+        var found: [BatchFormula.Pair: PairSum] = [:]
         for partition in 0..<Self.partitions {
             try PairRows(partition: partition, settings: settings).forEach(in: harness.store) {
                 found[BatchFormula.Pair(source: $0, target: $2, bucket: $1)] = $3
             }
         }
         #expect(!found.isEmpty)
-        #expect(found == scores.filter { $0.value != 0 })
+        #expect(found == pairs.filter { $0.value != .zero })
         var hours: [BatchFormula.NoteHour: Int64] = [:]
         try ActivityTable(settings: settings).forEach(in: harness.store) {
             hours[BatchFormula.NoteHour(note: $0, hour: $1)] = $2
@@ -119,15 +119,16 @@ struct SessionStageTests {
         var random = SeededGenerator(seed: seed)
         let settings = try WindowSettings(windowBuckets: 2, cap: 5)
         let log = try Self.log(&random)
-        func sums(_ outputs: [OutgoingRecord]) throws -> [String: Int64] {
-            var sums: [String: Int64] = [:]
+        func sums(_ outputs: [OutgoingRecord]) throws -> [String: PairSum] {
+            var sums: [String: PairSum] = [:]
             for output in outputs where output.topic == "cooccurrence" {
                 let delta = try PairDelta(json: try #require(output.value))
                 for target in delta.targets {
-                    sums["\(delta.source)>\(target.note)@\(delta.bucket)", default: 0] += target.delta
+                    sums["\(delta.source)>\(target.note)@\(delta.bucket)", default: .zero] += PairSum(
+                        score: target.delta, users: Int64(target.users))
                 }
             }
-            return sums.filter { $0.value != 0 }
+            return sums.filter { $0.value != .zero }
         }
         let cut = log.map { Int.random(in: 0...$0.count, using: &random) }
         let whole = try Self.run(log, settings, &random)

@@ -82,17 +82,21 @@ struct RelatedRankerTests {
     func reasons() {
         var tagged = candidate(4, "d", cosine: 0.6)
         tagged.sharedHashtag = "hops"
+        var crowd = candidate(6, "f", clicks: 0.9)
+        crowd.features.users = 14
+        var single = candidate(7, "g", clicks: 0.5)
+        single.features.users = 1
         let candidates = [
             candidate(1, "a", cosine: 0.8), candidate(2, "b", lexical: 0.7),
             candidate(3, "c", cosine: 0.1, clicks: 0.5),
-            tagged, candidate(5, "e", cosine: -0.2),
+            tagged, candidate(5, "e", cosine: -0.2), crowd, single,
         ]
-        let ranked = RelatedRanker.rank(candidates, weights: RelatedWeights(), count: 5)
+        let ranked = RelatedRanker.rank(candidates, weights: RelatedWeights(), count: 7)
         let reasons = Dictionary(uniqueKeysWithValues: ranked.map { ($0.label, $0.reason) })
         #expect(
             reasons == [
                 1: "similar text", 2: "same words", 3: "clicked after this", 4: "same hashtag #hops",
-                5: "nearest there is",
+                5: "nearest there is", 6: "clicked after this by 14 people", 7: "clicked after this by one person",
             ])
     }
 

@@ -164,11 +164,12 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
     private let time = Timestamp(milliseconds: now)
 
     @Test func pairDeltas() throws {
-        let delta = PairDelta(source: "a", bucket: 3, targets: [TargetDelta(note: "b", delta: -7)], time: time)
+        let delta = PairDelta(
+            source: "a", bucket: 3, targets: [TargetDelta(note: "b", delta: -7, users: -2)], time: time)
         let read = try IncomingPairDelta.decode(key: bytes("a"), value: delta.encode(as: .json), contentType: nil)
         guard case .pairs(bytes("a"), 3, let targets, now) = read else { return #expect(Bool(false), "\(read)") }
         #expect(targets.map(\.note) == [bytes("b")])
-        #expect(targets.map(\.delta) == [-7])
+        #expect(targets.map(\.score) == [-7] && targets.map(\.users) == [-2])
         let announcement = try IncomingPairDelta.decode(
             key: nil, value: PairDelta(time: time).encode(as: .protobuf),
             contentType: ContentType.protobuf.headerValue)

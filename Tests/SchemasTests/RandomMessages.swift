@@ -74,6 +74,8 @@ extension SeededGenerator {
         }
     }
 
+    mutating func int32() -> Int32 { Int32(truncatingIfNeeded: int64()) }
+
     mutating func list<Element>(_ limit: Int, _ element: (inout Self) -> Element) -> [Element] {
         (0..<(chance(4) ? 0 : Int.random(in: 0...limit, using: &self))).map { _ in element(&self) }
     }
@@ -108,7 +110,8 @@ extension PairDelta: RandomMessage {
     static func random(_ source: inout SeededGenerator) -> PairDelta {
         PairDelta(
             source: source.text(), bucket: source.int64(),
-            targets: source.list(40) { TargetDelta(note: $0.text(), delta: $0.int64()) }, time: source.time())
+            targets: source.list(40) { TargetDelta(note: $0.text(), delta: $0.int64(), users: $0.int32()) },
+            time: source.time())
     }
 }
 
@@ -119,7 +122,7 @@ extension RecommendationList: RandomMessage {
             items: source.list(20) {
                 RecommendedNote(
                     note: $0.text(), score: $0.double(), cosine: $0.double(), lexical: $0.double(),
-                    cooccurrence: $0.double(), reason: $0.text())
+                    cooccurrence: $0.double(), reason: $0.text(), users: $0.int32())
             })
     }
 }
@@ -140,7 +143,7 @@ extension ModelManifest: RandomMessage {
     static func random(_ source: inout SeededGenerator) -> ModelManifest {
         ModelManifest(
             version: source.text(), json: "{\"a\":\(source.int64())}",
-            chunks: Int32(truncatingIfNeeded: source.int64()), bytes: source.int64(), sha256: source.text(),
+            chunks: source.int32(), bytes: source.int64(), sha256: source.text(),
             time: source.time())
     }
 }

@@ -7,30 +7,31 @@ import Testing
     private static let plain = ColumnFamily("plain")
     private static let sums = ColumnFamily("sums", merge: .sum64)
     private static let deltas = ColumnFamily("deltas", merge: .deltas)
-    private static let families = [plain, sums, deltas]
+    private static let paired = ColumnFamily("paired", merge: .deltaPairs)
+    private static let families = [plain, sums, deltas, paired]
 
     /// A value of any family, as the model holds it.
     private enum Value: Equatable {
         case bytes([UInt8])
         case sum(Int64)
-        case map([[UInt8]: Int64])
+        case map([[UInt8]: DeltaMap.Numbers], DeltaMap)
 
         var encoded: [UInt8] {
             switch self {
             case .bytes(let bytes): bytes
             case .sum(let sum): withUnsafeBytes(of: sum.littleEndian) { Array($0) }
-            case .map(let map):
+            case .map(let map, let codec):
                 BatchModelTests.encode(
-                    map.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) })
+                    map.sorted { $0.key.lexicographicallyPrecedes($1.key) }.map { ($0.key, $0.value) }, codec)
             }
         }
     }
 
     private typealias Model = [ColumnFamily: [[UInt8]: Value]]
 
-    private static func encode(_ entries: [([UInt8], Int64)]) -> [UInt8] {
+    private static func encode(_ entries: [([UInt8], DeltaMap.Numbers)], _ codec: DeltaMap) -> [UInt8] {
         var bytes: [UInt8] = []
-        for (key, delta) in entries { DeltaMap.append(key, delta, to: &bytes) }
+        for (key, delta) in entries { codec.append(key, delta, to: &bytes) }
         return bytes
     }
 
@@ -59,19 +60,24 @@ import Testing
 
         mutating func number() -> Int64 { Int64(below(7)) - 3 }
 
+        mutating func numbers(_ codec: DeltaMap) -> DeltaMap.Numbers {
+            [number(), codec == .paired ? number() : 0]
+        }
+
         mutating func value(for family: ColumnFamily) -> Value {
             switch family.merge {
             case nil: return .bytes((0..<below(6)).map { _ in UInt8(below(256)) })
             case .sum64: return .sum(number())
-            case .deltas:
+            case .deltas, .deltaPairs:
+                let codec = family.merge == .deltas ? DeltaMap.single : .paired
                 let count = below(4)
-                let pairs = (0..<count).map { _ in (key(upTo: 2), number()) }.filter { $0.1 != 0 }
-                return .map(Dictionary(pairs) { first, _ in first })
+                let pairs = (0..<count).map { _ in (key(upTo: 2), numbers(codec)) }.filter { $0.1 != .zero }
+                return .map(Dictionary(pairs) { first, _ in first }, codec)
             }
         }
 
         mutating func step() throws {
-            let family = BatchModelTests.families[below(3)]
+            let family = BatchModelTests.families[below(4)]
             let key = key()
             switch below(100) {
             case ..<22:
@@ -111,15 +117,16 @@ import Testing
                 try batch.merge(family, key, Value.sum(delta).encoded)
                 guard case .sum(let old) = pending[family]?[key] ?? .sum(0) else { return }
                 pending[family, default: [:]][key] = .sum(old + delta)
-            case .deltas:
+            case .deltas, .deltaPairs:
+                let codec = family.merge == .deltas ? DeltaMap.single : .paired
                 let count = below(5)
-                let operand = (0..<count).map { _ in (self.key(upTo: 2), number()) }
-                try batch.merge(family, key, BatchModelTests.encode(operand))
-                guard case .map(var map) = pending[family]?[key] ?? .map([:]) else { return }
+                let operand = (0..<count).map { _ in (self.key(upTo: 2), numbers(codec)) }
+                try batch.merge(family, key, BatchModelTests.encode(operand, codec))
+                guard case .map(var map, _) = pending[family]?[key] ?? .map([:], codec) else { return }
                 // An empty operand changes nothing, not even whether the key is there.
                 if operand.isEmpty { return }
-                for (name, delta) in operand { map[name, default: 0] += delta }
-                pending[family, default: [:]][key] = .map(map.filter { $0.value != 0 })
+                for (name, delta) in operand { map[name, default: .zero] &+= delta }
+                pending[family, default: [:]][key] = .map(map.filter { $0.value != .zero }, codec)
             }
         }
 

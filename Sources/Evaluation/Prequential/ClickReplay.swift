@@ -85,8 +85,8 @@ final class ClickReplay {
         return changedRows
     }
 
-    /// s(note → others), fixed point, above zero.
-    func row(of note: [UInt8]) throws(StoreError) -> [(note: [UInt8], score: Int64)] {
+    /// What is known of note → others: those with a score.
+    func row(of note: [UInt8]) throws(StoreError) -> [(note: [UInt8], sum: PairSum)] {
         try pairs.row(note, in: batch)
     }
 

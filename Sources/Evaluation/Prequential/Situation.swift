@@ -41,7 +41,7 @@ final class EvaluationState {
     /// The related features of some notes, which must be indexed, with `note`.
     func pairs(of note: Int, with others: [Int]) throws(StoreError) -> [RelatedFeatures] {
         let row = try replay.row(of: log.notes[note].id)
-        let clicked = Dictionary(row.map { ($0.note, $0.score) }, uniquingKeysWith: { first, _ in first })
+        let clicked = Dictionary(row.map { ($0.note, $0.sum.score) }, uniquingKeysWith: { first, _ in first })
         return zip(others, content.pairs(of: note, with: others)).map { other, text in
             var pair = text
             pair.cooccurrence = RelatedFeatures.shrink(clicked[log.notes[other].id] ?? 0)
@@ -56,7 +56,7 @@ final class EvaluationState {
         var pairs = content.pairs(of: note, count: count)
         for entry in try replay.row(of: log.notes[note].id) {
             guard let other = numbers[entry.note], other < count else { continue }
-            pairs[other].cooccurrence = RelatedFeatures.shrink(entry.score)
+            pairs[other].cooccurrence = RelatedFeatures.shrink(entry.sum.score)
         }
         return pairs
     }

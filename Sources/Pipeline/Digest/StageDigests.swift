@@ -10,7 +10,7 @@ package enum DigestSubject: String, Sendable {
     case notes
     /// Users' rows of a clicks partition.
     case windows
-    /// Pair scores of a cooccurrence partition, in the window.
+    /// Pair sums of a cooccurrence partition, in the window.
     case pairs
     /// Clicks per note and hour, in the window, of an activity partition.
     case activity
@@ -47,12 +47,12 @@ extension ClickWindows {
 }
 
 extension PairRows {
-    /// Of all scores but zeros: a pair that was taken back leaves one behind, or nothing.
+    /// Of all sums but zeros: a pair that was taken back leaves one behind, or nothing.
     func digest(in reader: some StateReader) throws(StoreError) -> StateDigest {
         var digest = StateDigest()
-        try forEach(in: reader) { source, bucket, target, score in
-            guard score != 0 else { return }
-            digest.add(KeyBuilder().id(source).int64(bucket).id(target).int64(score).bytes)
+        try forEach(in: reader) { source, bucket, target, sum in
+            guard sum != .zero else { return }
+            digest.add(KeyBuilder().id(source).int64(bucket).id(target).int64(sum.score).int64(sum.users).bytes)
         }
         return digest
     }

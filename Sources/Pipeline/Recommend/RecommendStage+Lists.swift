@@ -62,7 +62,7 @@ extension RecommendStage {
         if RelatedRanker.score(features, relatedWeights) >= worst { return true }
         guard isEdit, let pair = try pairRows(partition).row(id, in: batch.changes).first(where: { $0.note == note })
         else { return false }
-        features.cooccurrence = RelatedFeatures.shrink(pair.score)
+        features.cooccurrence = RelatedFeatures.shrink(pair.sum.score)
         return RelatedRanker.score(features, relatedWeights) >= worst
     }
 
@@ -95,19 +95,20 @@ extension RecommendStage {
         guard let own = notes[label], let vector = vectors.vector(label) else { return ([], []) }
         let row = try pairRows(partition(of: own.id)).row(own.id, in: reader)
             .sorted {
-                $0.score != $1.score ? $0.score > $1.score : $0.note.lexicographicallyPrecedes($1.note)
+                $0.sum.score != $1.sum.score
+                    ? $0.sum.score > $1.sum.score : $0.note.lexicographicallyPrecedes($1.note)
             }
         var absent: [[UInt8]] = []
-        var shares: [UInt32: Double] = [:]
+        var clicked: [UInt32: PairSum] = [:]
         for pair in row.prefix(configuration.candidates) {
             guard pair.note != own.id else { continue }
             if let other = notes.label(of: pair.note) {
-                shares[other] = RelatedFeatures.shrink(pair.score)
+                clicked[other] = pair.sum
             } else {
                 absent.append(pair.note)
             }
         }
-        var found = Set(shares.keys)
+        var found = Set(clicked.keys)
         if let among {
             found.formUnion(among)
         } else {
@@ -122,7 +123,10 @@ extension RecommendStage {
         let made = zip(candidates, features).compactMap { other, text -> RelatedCandidate? in
             guard let note = notes[other] else { return nil }
             var features = text
-            features.cooccurrence = shares[other] ?? 0
+            if let sum = clicked[other] {
+                features.cooccurrence = RelatedFeatures.shrink(sum.score)
+                features.users = max(0, sum.users)
+            }
             return RelatedCandidate(
                 label: other, note: note.id, features: features,
                 sharedHashtag: note.hashtags.first { tags.contains($0) })
@@ -259,6 +263,7 @@ extension RecommendedNote {
     package init(_ note: RankedNote) {
         self.init(
             note: String(decoding: note.note, as: UTF8.self), score: note.score, cosine: note.features.cosine,
-            lexical: note.features.lexical, cooccurrence: note.features.cooccurrence, reason: note.reason)
+            lexical: note.features.lexical, cooccurrence: note.features.cooccurrence, reason: note.reason,
+            users: Int32(clamping: note.features.users))
     }
 }

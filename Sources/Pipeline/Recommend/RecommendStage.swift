@@ -130,7 +130,10 @@ package final class RecommendStage: StreamStage {
             try markChanged(source, partition, in: batch)
         }
         guard case .pairs(let source, let bucket, let targets, _) = delta else { return }
-        _ = try rows.apply(source: source, bucket: bucket, targets: targets, in: batch.changes)
+        _ = try rows.apply(
+            source: source, bucket: bucket,
+            targets: targets.map { ($0.note, PairSum(score: $0.score, users: Int64($0.users))) },
+            in: batch.changes)
         try markChanged(source, partition, in: batch)
     }
 

@@ -69,7 +69,7 @@ package final class SessionStage: StreamStage {
             for part in Self.parts(of: targets) {
                 let event = PairDelta(
                     source: String(decoding: source, as: UTF8.self), bucket: bucket,
-                    targets: part.map { TargetDelta(note: String(decoding: $0.note, as: UTF8.self), delta: $0.delta) },
+                    targets: part.map(TargetDelta.init),
                     time: time)
                 batch.send(to: .cooccurrence, key: source, value: try event.encode(as: .json))
             }
@@ -94,14 +94,14 @@ package final class SessionStage: StreamStage {
 
     /// Cuts a row's deltas so that each record stays well below a broker's usual limit of 1 MB, whatever JSON makes of the
     /// ids. Deltas add up, so the parts mean the same as the whole.
-    private static func parts<Target>(
-        of targets: [(note: [UInt8], delta: Target)]
-    ) -> [ArraySlice<(note: [UInt8], delta: Target)>] {
-        var parts: [ArraySlice<(note: [UInt8], delta: Target)>] = []
+    private static func parts(
+        of targets: [(note: [UInt8], delta: PairSum)]
+    ) -> [ArraySlice<(note: [UInt8], delta: PairSum)>] {
+        var parts: [ArraySlice<(note: [UInt8], delta: PairSum)>] = []
         var start = 0
         var bytes = 0
         for (index, target) in targets.enumerated() {
-            bytes += target.note.count + 48
+            bytes += target.note.count + 64
             guard bytes > 128 << 10 || index == targets.count - 1 else { continue }
             parts.append(targets[start...index])
             (start, bytes) = (index + 1, 0)
@@ -118,4 +118,11 @@ package final class SessionStage: StreamStage {
     }
 
     package func reload() throws { changes.removeAll() }
+}
+
+extension TargetDelta {
+    /// How a pair changed, as its record says it.
+    fileprivate init(note: [UInt8], delta: PairSum) {
+        self.init(note: String(decoding: note, as: UTF8.self), delta: delta.score, users: Int32(clamping: delta.users))
+    }
 }

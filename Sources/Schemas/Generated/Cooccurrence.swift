@@ -12,7 +12,7 @@ public struct PairDelta: Message {
     /// The bucket of the earlier click: its event time divided by the bucket's length, rounded down.
     public var bucket: Int64
 
-    /// One entry for each note B whose score changed.
+    /// One entry for each note B whose score or users changed.
     public var targets: [TargetDelta]
 
     /// Stream time of the clicks partition when this was written. Readers drop the buckets that it leaves behind.
@@ -70,7 +70,7 @@ extension PairDelta: WireMessage {
     }
 }
 
-/// The change of one pair's score.
+/// The change of one pair.
 public struct TargetDelta: Message {
     /// B in s(A→B): the note that was clicked later.
     public var note: String
@@ -78,10 +78,14 @@ public struct TargetDelta: Message {
     /// What to add to the score, in fixed point: 2^32 stands for 1. Sums are exact and do not depend on order.
     public var delta: Int64
 
+    /// How many more users clicked the one and later the other; below 0 where they became fewer.
+    public var users: Int32
+
     /// Makes the message of its fields; one that is left out has its proto3 default.
-    public init(note: String = "", delta: Int64 = 0) {
+    public init(note: String = "", delta: Int64 = 0, users: Int32 = 0) {
         self.note = note
         self.delta = delta
+        self.users = users
     }
 
     /// Reads strict proto3 JSON; throws what is wrong, in which field and at which byte.
@@ -106,12 +110,14 @@ extension TargetDelta: WireMessage {
     static let fields = [
         Field(1, "note"),
         Field(2, "delta"),
+        Field(3, "users"),
     ]
 
     mutating func decode(field number: UInt32, from decoder: inout some FieldDecoder) throws(SchemaError) {
         switch number {
         case 1: note = try decoder.string()
         case 2: delta = try decoder.int64()
+        case 3: users = try decoder.int32()
         default: break
         }
     }
@@ -119,6 +125,7 @@ extension TargetDelta: WireMessage {
     func encode(to encoder: inout some FieldEncoder) {
         encoder.string(Field(1, "note"), note)
         encoder.int64(Field(2, "delta"), delta)
+        encoder.int32(Field(3, "users"), users)
     }
 }
 

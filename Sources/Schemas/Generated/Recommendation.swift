@@ -100,6 +100,9 @@ public struct RecommendedNote: Message {
     /// Why the note is here, in a few words that can be shown to a user.
     public var reason: String
 
+    /// How many users, within the window, clicked the list's note and later this one when the list was made.
+    public var users: Int32
+
     /// Makes the message of its fields; one that is left out has its proto3 default.
     public init(
         note: String = "",
@@ -107,7 +110,8 @@ public struct RecommendedNote: Message {
         cosine: Double = 0,
         lexical: Double = 0,
         cooccurrence: Double = 0,
-        reason: String = ""
+        reason: String = "",
+        users: Int32 = 0
     ) {
         self.note = note
         self.score = score
@@ -115,6 +119,7 @@ public struct RecommendedNote: Message {
         self.lexical = lexical
         self.cooccurrence = cooccurrence
         self.reason = reason
+        self.users = users
     }
 
     /// Reads strict proto3 JSON; throws what is wrong, in which field and at which byte.
@@ -143,6 +148,7 @@ extension RecommendedNote: WireMessage {
         Field(4, "lexical"),
         Field(5, "cooccurrence"),
         Field(6, "reason"),
+        Field(7, "users"),
     ]
 
     mutating func decode(field number: UInt32, from decoder: inout some FieldDecoder) throws(SchemaError) {
@@ -153,6 +159,7 @@ extension RecommendedNote: WireMessage {
         case 4: lexical = try decoder.double()
         case 5: cooccurrence = try decoder.double()
         case 6: reason = try decoder.string()
+        case 7: users = try decoder.int32()
         default: break
         }
     }
@@ -164,5 +171,6 @@ extension RecommendedNote: WireMessage {
         encoder.double(Field(4, "lexical"), lexical)
         encoder.double(Field(5, "cooccurrence"), cooccurrence)
         encoder.string(Field(6, "reason"), reason)
+        encoder.int32(Field(7, "users"), users)
     }
 }

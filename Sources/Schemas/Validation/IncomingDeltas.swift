@@ -1,9 +1,13 @@
 /// A record of the topic `cooccurrence`, checked: what the recommend stage adds to its pair rows.
 public enum IncomingPairDelta: Sendable {
-    /// Scores of `source` changed within `bucket`; `streamTime` in milliseconds since 1970, deltas in fixed point.
-    case pairs(source: [UInt8], bucket: Int64, targets: [(note: [UInt8], delta: Int64)], streamTime: Int64)
+    /// Scores of `source`, and the users behind them, changed within `bucket`; `streamTime` in milliseconds since 1970,
+    /// scores in fixed point.
+    case pairs(source: [UInt8], bucket: Int64, targets: [Target], streamTime: Int64)
     /// Nothing changed but the stream time of the clicks partition behind it.
     case announcement(streamTime: Int64)
+
+    /// How one pair changed.
+    public typealias Target = (note: [UInt8], score: Int64, users: Int32)
 
     /// Reads and checks a record. Only the session stage writes them, so anything odd is an error of the pipeline's own.
     public static func decode(
@@ -16,11 +20,11 @@ public enum IncomingPairDelta: Sendable {
             return .announcement(streamTime: streamTime)
         }
         let source = try RecordChecks.id(delta.source, "source", key: key)
-        var targets: [(note: [UInt8], delta: Int64)] = []
+        var targets: [Target] = []
         targets.reserveCapacity(delta.targets.count)
         for (index, target) in delta.targets.enumerated() {
             do throws(SchemaError) {
-                targets.append((try RecordChecks.id(target.note, "note"), target.delta))
+                targets.append((try RecordChecks.id(target.note, "note"), target.delta, target.users))
             } catch {
                 throw error.inside(element: index).inside("targets")
             }

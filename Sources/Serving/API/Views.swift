@@ -34,6 +34,7 @@ struct ItemView: Encodable {
     var lexical: Double
     var cooccurrence: Double
     var reason: String
+    var users: Int32
     var title: String?
     var category: String?
     var hashtags: [String]?
@@ -45,6 +46,7 @@ struct ItemView: Encodable {
         lexical = item.lexical
         cooccurrence = item.cooccurrence
         reason = item.reason
+        users = item.users
     }
 
     mutating func show(_ profile: NoteProfile?) {

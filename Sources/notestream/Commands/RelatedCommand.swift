@@ -92,7 +92,8 @@ struct OutputTables {
             (
                 note: Array(item.note.utf8),
                 features: RelatedFeatures(
-                    cosine: item.cosine, lexical: item.lexical, cooccurrence: item.cooccurrence)
+                    cosine: item.cosine, lexical: item.lexical, cooccurrence: item.cooccurrence,
+                    users: Int64(item.users))
             )
         }
         return Next.rank(

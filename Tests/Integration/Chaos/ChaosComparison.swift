@@ -31,8 +31,10 @@ struct ChaosComparison {
 
     private mutating func compareSums(_ expected: Outcome, _ found: Outcome) {
         for key in differences(expected.pairs, found.pairs) {
-            let (before, after) = (expected.pairs[key] ?? 0, found.pairs[key] ?? 0)
-            note(before, after, "\(text(key.source))→\(text(key.target)) in bucket \(key.bucket)")
+            let (before, after) = (expected.pairs[key] ?? .zero, found.pairs[key] ?? .zero)
+            let pair = "\(text(key.source))→\(text(key.target)) in bucket \(key.bucket)"
+            if before.score != after.score { note(before.score, after.score, pair) }
+            if before.users != after.users { note(before.users, after.users, "users of " + pair) }
         }
         for key in differences(expected.clicks, found.clicks) {
             let (before, after) = (expected.clicks[key] ?? 0, found.clicks[key] ?? 0)
@@ -46,7 +48,7 @@ struct ChaosComparison {
     }
 
     private mutating func compareWithOracle(_ found: Outcome, _ log: ChaosLog) {
-        let pairs = differences(BatchFormula.scores(of: log.clicks, .standard), found.livePairs(at: log.tick.time))
+        let pairs = differences(BatchFormula.pairs(of: log.clicks, .standard), found.livePairs(at: log.tick.time))
         let clicks = differences(BatchFormula.activity(of: log.clicks, .standard), found.liveClicks(at: log.tick.time))
         oracle += pairs.map { "pair \(text($0.source))→\(text($0.target)) in bucket \($0.bucket)" }
         oracle += clicks.map { "activity of \(text($0.note)) in hour \($0.hour)" }
