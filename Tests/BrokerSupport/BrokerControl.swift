@@ -6,7 +6,7 @@ public struct BrokerControl: Sendable {
     private let port: String
     private let runDirectory: String
 
-    /// A broker on a port, whose data lies in a folder.
+    /// A broker on a port (`free`: on one that Ops/broker chooses), whose data lies in a folder.
     public init(port: String, runDirectory: String) {
         self.port = port
         self.runDirectory = runDirectory

@@ -13,12 +13,13 @@ public final class OwnKafka {
     /// Why none can.
     public static let missing = "set KAFKA_HOME to a folder with Apache Kafka's libs/"
 
-    /// Starts it on a port that is free, and whose controller's port is.
-    public init(port: Int) throws {
+    /// Starts it on a port that is free, which it keeps.
+    public init() throws {
         folder = try TemporaryFolder()
+        try BrokerControl(port: "free", runDirectory: folder.path).start()
+        let port = try String(contentsOfFile: folder.path + "/port", encoding: .utf8).filter(\.isNumber)
         broker = TestBroker(kind: .kafka, servers: "127.0.0.1:\(port)")
-        control = BrokerControl(port: String(port), runDirectory: folder.path)
-        try control.start()
+        control = BrokerControl(port: port, runDirectory: folder.path)
     }
 
     /// Kills it as a power cut would.

@@ -12,7 +12,7 @@ extension BrokerTests {
         /// Whether a round whose commit was cut off counts is decided by the committed offset alone.
         @Test("Kafka is killed in mid-transaction and comes back: nothing lost, nothing twice")
         func killed() throws {
-            let kafka = try OwnKafka(port: 19492)
+            let kafka = try OwnKafka()
             let broker = kafka.broker
             let topic = TestBroker.uniqueName("outage")
             try broker.createTopic(topic)

@@ -15,7 +15,7 @@ extension IntegrationTests {
             "The broker is away for a while: the service waits, and nothing is lost",
             .enabled(if: OwnKafka.isPossible, Comment(rawValue: OwnKafka.missing)))
         func brokerAway() throws {
-            let kafka = try OwnKafka(port: 19592)
+            let kafka = try OwnKafka()
             let folder = try TemporaryFolder()
             let sample = try SampleLog.simulated(into: folder, notes: 16, clicks: 120)
             let deployment = try Deployment(kafka.broker, "away")

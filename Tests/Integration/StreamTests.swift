@@ -228,7 +228,7 @@ extension IntegrationTests {
             "a broker that is killed and comes back interrupts a stream, and costs it nothing",
             .enabled(if: OwnKafka.isPossible, Comment(rawValue: OwnKafka.missing)))
         func outage() throws {
-            let kafka = try OwnKafka(port: 19_471)
+            let kafka = try OwnKafka()
             // It must outlive what is asked of it in the end.
             defer { withExtendedLifetime(kafka) {} }
             try interrupt(kafka)
