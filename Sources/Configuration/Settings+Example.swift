@@ -69,7 +69,9 @@ extension Settings {
           timer_slice: 1000
 
         retrain:
-          # Whether 'run' trains new model versions too, at low priority. 'notestream retrain' does so as a process.
+          # Whether 'run' trains new model versions too, at low priority; of several instances the one that owns partition 0
+          # of `clicks` (of `notes`, of `cooccurrence`, where it does not run the stage before). 'notestream retrain' does so
+          # as a process.
           enabled: false
           # Minutes between two trainings at least.
           interval_minutes: 1440

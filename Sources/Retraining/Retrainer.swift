@@ -141,14 +141,21 @@ public final class Retrainer {
 
     /// Trains whenever the schedule says so, until `stop` is set. What goes wrong is reported and tried again later: the
     /// serving version is never worse for it.
-    public func run(_ request: Request, until stop: StopSignal) {
+    ///
+    /// - Parameter leads: whether it is for this process to train, asked before each training. Two at once, as may be for a
+    ///   moment while a fleet changes, do no harm: only one that was judged against the version that serves is let serve.
+    public func run(_ request: Request, until stop: StopSignal, while leads: () -> Bool = { true }) {
         let schedule = RetrainSchedule(
             interval: Int64(settings.retrain.intervalMinutes) * 60_000,
             minimumClicks: Int64(settings.retrain.minimumClicks), minimumNotes: Int64(settings.retrain.minimumNotes))
         while !stop.isSet {
+            guard leads() else {
+                stop.wait(.seconds(1))
+                continue
+            }
             do {
                 if try isDue(schedule) { _ = try trainOnce(request, until: stop) }
-                stop.wait(.seconds(30))
+                stop.wait(.seconds(10))
             } catch {
                 logger.warning("no training this time; trying again in ten minutes", ["error": "\(error)"])
                 stop.wait(.seconds(600))

@@ -9,7 +9,8 @@ extension Notestream {
         discussion: """
             One process runs all stages; a fleet runs some on each machine, Kafka's consumer groups share the partitions
             out. SIGINT or SIGTERM finishes the running batches, commits them and leaves; kill -9 loses nothing either.
-            With retrain.enabled the model is trained on schedule too, at low priority; else see 'notestream retrain'.
+            With retrain.enabled the model is trained on schedule too, at low priority, by one instance of a fleet; else
+            see 'notestream retrain'.
             """,
         options: Context.options + [
             .value("--stages", "NAMES", default: "profile,session,recommend", "which stages, with commas between")
@@ -32,7 +33,8 @@ extension Notestream {
             service.requestStop()
         }
         defer { signals.cancel() }
-        let training = try context.settings.retrain.enabled ? trainBeside(context, retraining, until: stop) : nil
+        let training =
+            try context.settings.retrain.enabled ? trainBeside(service, context, retraining, until: stop) : nil
         defer {
             stop.set()
             try? training?.wait()
@@ -43,7 +45,7 @@ extension Notestream {
 
     /// The retrainer on a thread that yields to the stages': one note at a time, and the lowest priority that still runs.
     private static func trainBeside(
-        _ context: Context, _ status: RetrainStatus, until stop: StopSignal
+        _ service: PipelineService, _ context: Context, _ status: RetrainStatus, until stop: StopSignal
     ) throws -> Background {
         let client = try context.client
         return Background {
@@ -52,7 +54,7 @@ extension Notestream {
             Retrainer(
                 settings: context.settings, topics: context.topics, client: client, logger: context.logger,
                 status: status
-            ).run(Retrainer.Request(), until: stop)
+            ).run(Retrainer.Request(), until: stop, while: { service.leads })
         }
     }
 
