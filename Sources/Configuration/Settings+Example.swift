@@ -53,17 +53,17 @@ extension Settings {
           list_size: 20
           # Candidates taken from each source (vectors, words, clicks) before ranking.
           candidates: 100
-          # How long changes of a list are gathered before it is sent again. In event time while replaying.
+          # How long changes of a list are gathered before it is sent again.
           coalesce_ms: 1000
           # 0 ranks by score alone; up to 1 trades score for notes unlike those above (maximal marginal relevance).
           diversity: 0
-          # Notes in each record of the topic `trending`.
+          # Notes of each kind (newest, last touched, busiest) in each record of the topic `trending`.
           trending_size: 50
 
         pipeline:
-          # Records handled in one batch at most.
+          # Records handled in one batch at most; `profile` takes four a thread.
           batch_records: 500
-          # A batch is committed when it is full or this old. Below 10 the broker's transaction markers set the pace.
+          # A batch is committed when it is full or this old; `profile` never waits for more than 5. Below 10 the broker's transaction markers set the pace.
           commit_interval_ms: 50
           # Due timers (users gone idle, buckets gone by) run between two batches at most.
           timer_slice: 1000
@@ -82,11 +82,12 @@ extension Settings {
           # Optimiser steps. 0: 600 in quick mode, 100 in deep mode.
           steps: 0
           # quick trains the embedding's projection and the heads, in seconds; deep also adapts the language model's layers,
-          # in hours, after which every note is read again.
+          # in half an hour and more, after which every note is read again.
           mode: quick
           # How far back clicks are read, in days of event time. 0: all that the topic `clicks` retains.
           horizon_days: 0
-          # How long after a swap the version before it is kept up to date, so that going back is quick.
+          # How long after a promotion, and at least until its swap is done, the version before it is kept up to date, so that
+          # going back is quick.
           rollback_minutes: 60
 
         http:

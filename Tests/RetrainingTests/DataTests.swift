@@ -68,7 +68,7 @@ import Testing
         #expect(throws: LogFileError.self) { try PairFile(path: folder.path + "/none.tsv") }
     }
 
-    @Test func aVersionsFolderIsReadOnlyWhole() throws {
+    @Test func aVersionsFolderHoldsWhatItLists() throws {
         let folder = try TemporaryFolder()
         let directory = ModelDirectory(stateDirectory: folder.path)
         let notes = (0..<20).map { TrainingNote(text: NoteText(title: "Note \($0)"), time: Int64($0)) }
@@ -89,15 +89,23 @@ import Testing
         try directory.write(version, report: report, losses: [])
         try directory.write(version, report: report, losses: [])  // once more is no matter
         #expect(directory.versions == [version.id])
-        let loaded = try directory.load(version.id)
-        #expect(loaded.version.id == version.id)
-        #expect(loaded.report == report)
-        let artefact = directory.folder(of: version.id) + "/model.safetensors"
-        var bytes = try Data(contentsOf: URL(filePath: artefact))
-        bytes[bytes.count - 1] ^= 1
-        try bytes.write(to: URL(filePath: artefact))
-        let error = #expect(throws: RetrainError.self) { try directory.load(version.id) }
-        #expect(error?.kind == .file)
+        func content(_ name: String) throws -> [UInt8] {
+            Array(try Data(contentsOf: URL(filePath: directory.folder(of: version.id) + "/" + name)))
+        }
+        #expect(try ModelVersion(artefact: content("model.safetensors")).id == version.id)
+        #expect(try RetrainReport(json: String(decoding: content("report.json"), as: UTF8.self)) == report)
+        let listing = try JSONDecoder().decode(Listing.self, from: Data(content("manifest.json")))
+        #expect(listing.version == version.id)
+        #expect(Set(listing.files.keys) == ["model.safetensors", "report.json", "loss.tsv"])
+        for (name, file) in listing.files {
+            #expect(try SHA256.hex(SHA256.hash(content(name))) == file.sha256, "\(name)")
+        }
+    }
+
+    private struct Listing: Decodable {
+        struct File: Decodable { var sha256: String }
+        var version: String
+        var files: [String: File]
     }
 
     // MARK: - Schedule

@@ -5,13 +5,13 @@ import NoteLLM
 /// curve. The topic model-updates is what counts; this is for people, and for taking a version elsewhere.
 public struct ModelDirectory: Sendable {
     /// What `manifest.json` holds.
-    private struct Listing: Codable {
+    private struct Listing: Encodable {
         var version: String
         /// Sizes and SHA-256 sums of the other files.
         var files: [String: File]
         var manifest: VersionManifest
 
-        struct File: Codable, Equatable {
+        struct File: Encodable {
             var bytes: Int
             var sha256: String
 
@@ -59,36 +59,6 @@ public struct ModelDirectory: Sendable {
         try manager.moveItem(atPath: draft, toPath: folder)
     }
 
-    /// Reads a version back.
-    ///
-    /// - Throws: ``RetrainError`` of kind `file` when a file is missing or does not have the listed sum.
-    public func load(_ version: String) throws -> (version: ModelVersion, report: RetrainReport) {
-        let folder = folder(of: version)
-        let listing: Listing
-        do {
-            listing = try JSONDecoder().decode(Listing.self, from: Data(contentsOf: url(folder, Self.listing)))
-        } catch {
-            throw RetrainError(
-                .file, "\(folder)/\(Self.listing) cannot be read (\(error.localizedDescription)); delete the folder.")
-        }
-        var contents: [String: [UInt8]] = [:]
-        for (name, file) in listing.files.sorted(by: { $0.key < $1.key }) {
-            guard let data = try? Data(contentsOf: url(folder, name)), Listing.File(Array(data)) == file else {
-                throw RetrainError(
-                    .file,
-                    "\(folder)/\(name) is not what \(Self.listing) lists (\(file.bytes) bytes, SHA-256 \(file.sha256)); "
-                        + "delete the folder, the topic model-updates has the version too.")
-            }
-            contents[name] = Array(data)
-        }
-        let loaded = try ModelVersion(artefact: contents[Self.artefact] ?? [])
-        let text = String(decoding: contents[Self.report] ?? [], as: UTF8.self)
-        guard loaded.id == version, listing.version == version, let report = RetrainReport(json: text) else {
-            throw RetrainError(.file, "\(folder) holds version \(loaded.id) and not \(version); delete the folder.")
-        }
-        return (loaded, report)
-    }
-
     /// The versions that are there, in the order of their writing.
     public var versions: [String] {
         let names = (try? FileManager.default.contentsOfDirectory(atPath: path)) ?? []
@@ -107,8 +77,6 @@ public struct ModelDirectory: Sendable {
         let attributes = try? FileManager.default.attributesOfItem(atPath: folder(of: version) + "/" + Self.listing)
         return attributes?[.modificationDate] as? Date ?? .distantPast
     }
-
-    private func url(_ folder: String, _ name: String) -> URL { URL(filePath: folder + "/" + name) }
 
     /// With the bytes on the disk before the folder gets its name.
     private static func write(_ data: Data, _ path: String) throws {

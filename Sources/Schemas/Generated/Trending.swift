@@ -85,7 +85,7 @@ public struct TrendingNote: Message {
     /// Clicks within the last 24 hours of event time.
     public var recentClicks: Int64
 
-    /// The note's predicted category.
+    /// The note's category: the author's where there is one, else the predicted one.
     public var category: String
 
     /// Makes the message of its fields; one that is left out has its proto3 default.

@@ -19,7 +19,8 @@ extension Notestream {
                 return try check(context)
             },
             Command(
-                name: "check", summary: "List where the broker's topics differ from the catalogue; exit 1 if any do.",
+                name: "check", summary: "List where the broker's topics differ from the catalogue.",
+                discussion: "The exit code is 1 where a topic is missing or has another number of partitions.",
                 options: Context.options
             ) { arguments in try check(Context(arguments)) },
         ])

@@ -151,7 +151,7 @@ struct Demo {
               kcat -b \(servers) -C -t \(context.topics.name(of: .noteRecommendations)) -o -5 -f '%k\\n%s\\n\\n'
               kcat -b \(servers) -C -t \(context.topics.name(of: .trending)) -e -q | tail -1
               echo '{"title": "my first note", "content": "about hops"}' | kcat -b \(servers) -P -t \
-            \(context.topics.name(of: .notes)) -k my-note
+            \(context.topics.name(of: .notes)) -k my-note -X partitioner=murmur2_random
             """)
     }
 }
