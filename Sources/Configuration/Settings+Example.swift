@@ -69,11 +69,10 @@ extension Settings {
           timer_slice: 1000
 
         retrain:
-          # Whether 'run' trains new model versions too, at low priority; of several instances the one that owns partition 0
-          # of `clicks` (of `notes`, of `cooccurrence`, where it does not run the stage before). 'notestream retrain' does so
-          # as a process.
+          # Whether 'run' trains new model versions too, at low priority; of several instances the one whose session stage
+          # owns partition 0 of `clicks`. 'notestream retrain' does so as a process.
           enabled: false
-          # Minutes between two trainings at least.
+          # Minutes between two trainings at least, whichever process did the last.
           interval_minutes: 1440
           # Clicks that must have come since the last training for another one to begin.
           minimum_clicks: 1000

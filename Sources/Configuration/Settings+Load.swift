@@ -112,7 +112,7 @@ extension Settings {
         // Transactions time out after 10 s.
         try range(pipeline.commitIntervalMs, 1...5000, "pipeline.commit_interval_ms")
         try range(pipeline.timerSlice, 1...1_000_000, "pipeline.timer_slice")
-        try range(retrain.intervalMinutes, 1...527_040, "retrain.interval_minutes")
+        try range(retrain.intervalMinutes, 0...527_040, "retrain.interval_minutes")
         try range(retrain.minimumClicks, 0...1_000_000_000, "retrain.minimum_clicks")
         try range(retrain.minimumNotes, 0...1_000_000_000, "retrain.minimum_notes")
         try range(retrain.steps, 0...100_000, "retrain.steps")

@@ -1,5 +1,6 @@
 import CRdKafka
 import Glibc
+import Synchronization
 
 /// Reads records, as a member of a group or of partitions given by hand. Owned by one thread.
 ///
@@ -159,12 +160,17 @@ public final class Consumer {
     /// librdkafka before 2.3 aborts the process when a member of a cooperative group is destroyed before its first
     /// assignment (github.com/confluentinc/librdkafka/issues/4312): the idle handle of such a member is left behind.
     private func end() {
-        if hasSubscribed && !hasBeenAssigned {
+        if hasSubscribed && !hasBeenAssigned && rd_kafka_version() < 0x0203_00_00 {
             client.abandon()
+            Self.abandonments.add(1, ordering: .relaxed)
         } else {
             client.destroy(flags: RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE)
         }
     }
+
+    /// How many handles were left behind, each with its threads and connections: nothing but the process's end frees them.
+    public static var abandoned: Int { abandonments.load(ordering: .relaxed) }
+    private static let abandonments = Atomic(0)
 
     /// Drops a member of a group as a crash would. Any other consumer is closed first, without a word to the listener:
     /// destroying it unclosed may wait for ever for a rebalance that nobody answers any more.

@@ -43,9 +43,11 @@ public final class PipelineService: Sendable {
     /// What the stages may be seen doing.
     public var statuses: [StageStatus] { running.map(\.status) }
 
-    /// Whether this instance is the one of a fleet that does what one alone should do: it owns the first partition of what
-    /// its first stage reads, which a consumer group gives to one member, and to another when that one is gone.
-    public var leads: Bool { statuses.first?.now.partitions.contains(0) ?? false }
+    /// Whether this instance is the one of a fleet that does what one alone should do: its session stage owns partition 0 of
+    /// `clicks`, which the consumer group gives to one member, and to another when that one is gone.
+    public var leads: Bool {
+        statuses.first { $0.stage == StageName.session.rawValue }?.now.partitions.contains(0) ?? false
+    }
 
     /// Sets stages up: checks the topics, loads the serving model version (or publishes version 0), takes the instance's
     /// name from the state directory. Nothing is consumed before `run`.

@@ -52,6 +52,8 @@ public struct RetrainReport: Sendable, Equatable, Codable {
     public var verdict: Verdict
     /// Wall time of the training and the judging, without reading.
     public var seconds: Double
+    /// Where the snapshot ended, by topic and partition: what comes later is new to the next training.
+    public var ends: [String: [Int64]]
 
     /// One object, keys in order.
     public var json: String {
@@ -71,7 +73,7 @@ public struct RetrainReport: Sendable, Equatable, Codable {
     package init(
         version: String, parent: String, mode: String, notes: Int, pairs: [String: Int], slices: TimeSlices?,
         candidates: [Candidate], chosen: String, listWeights: [ListWeightsOutcome], refittedServingHeads: Bool,
-        verdict: Verdict, seconds: Double
+        verdict: Verdict, seconds: Double, ends: [String: [Int64]]
     ) {
         self.version = version
         self.parent = parent
@@ -85,6 +87,7 @@ public struct RetrainReport: Sendable, Equatable, Codable {
         self.refittedServingHeads = refittedServingHeads
         self.verdict = verdict
         self.seconds = seconds
+        self.ends = ends
     }
 }
 

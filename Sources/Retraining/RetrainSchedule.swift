@@ -15,7 +15,7 @@ public struct RetrainSchedule: Sendable, Equatable {
     }
 
     /// A training that came to its end.
-    public struct Past: Sendable, Equatable, Codable {
+    public struct Past: Sendable, Equatable {
         /// When, milliseconds since 1970.
         public var time: Int64
         /// Where its snapshot ended, by topic and partition.
@@ -25,6 +25,14 @@ public struct RetrainSchedule: Sendable, Equatable {
         public init(time: Int64, ends: [String: [Int64]]) {
             self.time = time
             self.ends = ends
+        }
+
+        /// Whether it saw all that lies before some ends.
+        func covers(_ other: [String: [Int64]]) -> Bool {
+            other.allSatisfy { topic, offsets in
+                let own = ends[topic] ?? []
+                return own.count >= offsets.count && zip(own, offsets).allSatisfy { $0 >= $1 }
+            }
         }
     }
 

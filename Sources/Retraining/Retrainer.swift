@@ -34,6 +34,8 @@ public final class Retrainer {
     private let models: ModelTopic
     private let progress: (String, Int, Int, Double?) -> Void
     private let status: RetrainStatus
+    /// The last training of whichever process, as last read.
+    private var past: RetrainSchedule.Past?
     private var model: (model: LanguageModel, sha256: String)?
 
     /// - Parameters:
@@ -80,6 +82,8 @@ public final class Retrainer {
         }
         let version = try models.load(serving, from: contents)
         let checkpoint = CheckpointFile(folder: folder)
+        past = Self.lastTraining(contents)
+        if let saved = checkpoint.load(), let past, past.covers(saved.ends) { checkpoint.remove() }
         progress("reading the log", 0, 1, nil)
         let snapshot = try SnapshotReader(client: client, topics: topics).read(until: checkpoint.load()?.ends)
             .limited(toHorizon: Int64(settings.retrain.horizonDays) * 86_400_000)
@@ -102,13 +106,13 @@ public final class Retrainer {
         }
         let directory = ModelDirectory(stateDirectory: settings.state.directory)
         try directory.write(outcome.version, report: outcome.report, losses: outcome.losses)
+        try models.publish(outcome.version, report: outcome.report.json, serves: false)
         // The verdict is about the version that served then: whoever chose another one meanwhile is not overruled.
         let isPromoted =
-            try outcome.report.verdict.isPromoted && request.promotes && models.read().serving == serving
-        try models.publish(outcome.version, report: outcome.report.json, serves: isPromoted)
+            try outcome.report.verdict.isPromoted && request.promotes
+            && models.promote(outcome.version.id, insteadOf: serving)
+        checkpoint.remove()
         directory.prune(keeping: [serving, outcome.version.id])
-        try PastFile(folder: folder).save(
-            RetrainSchedule.Past(time: Int64(Date().timeIntervalSince1970 * 1000), ends: snapshot.ends))
         logger.notice(
             "trained",
             [
@@ -164,25 +168,20 @@ public final class Retrainer {
     }
 
     private func isDue(_ schedule: RetrainSchedule) throws -> Bool {
-        if CheckpointFile(folder: folder).load() != nil { return true }
-        return schedule.isDue(
-            at: Int64(Date().timeIntervalSince1970 * 1000),
-            ends: try SnapshotReader(client: client, topics: topics).ends(), last: PastFile(folder: folder).load())
-    }
-}
-
-/// When the last training ended, and with what.
-private struct PastFile {
-    let path: String
-
-    init(folder: String) { path = folder + "/last.json" }
-
-    func load() -> RetrainSchedule.Past? {
-        guard let data = try? Data(contentsOf: URL(filePath: path)) else { return nil }
-        return try? JSONDecoder().decode(RetrainSchedule.Past.self, from: data)
+        let now = Int64(Date().timeIntervalSince1970 * 1000)
+        let ends = try SnapshotReader(client: client, topics: topics).ends()
+        guard schedule.isDue(at: now, ends: ends, last: past) else { return false }
+        // Another process may have trained since.
+        past = Self.lastTraining(try models.read())
+        return schedule.isDue(at: now, ends: ends, last: past)
     }
 
-    func save(_ past: RetrainSchedule.Past) throws {
-        try JSONEncoder().encode(past).write(to: URL(filePath: path), options: .atomic)
+    /// The newest training whose version is on the topic, whoever did it: so that an instance that takes over goes on with
+    /// the schedule, instead of beginning it anew.
+    private static func lastTraining(_ contents: ModelTopic.Contents) -> RetrainSchedule.Past? {
+        contents.manifests.compactMap { manifest in
+            guard let time = manifest.time, let report = RetrainReport(json: manifest.report) else { return nil }
+            return RetrainSchedule.Past(time: time.milliseconds, ends: report.ends)
+        }.max { $0.time < $1.time }
     }
 }

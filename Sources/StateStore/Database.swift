@@ -81,7 +81,7 @@ final class Database: @unchecked Sendable {
         let unknown = (0..<count).compactMap { list[$0].map { String(cString: $0) } }.filter { !known.contains($0) }
         guard unknown.isEmpty else {
             throw StoreError(
-                .invalidArgument, path: path,
+                .otherVersion, path: path,
                 "holds the families \(unknown) of another version or stage; choose another state directory, or delete"
                     + " this one and let it be replayed")
         }

@@ -6,6 +6,8 @@ public struct StoreError: Error, Sendable, Equatable, CustomStringConvertible {
         case locked
         /// The files, or a value in them, are not what was written: wipe the store and replay.
         case corrupted
+        /// Another version of the program, or another stage, wrote the store: wipe it and replay.
+        case otherVersion
         /// The disk or its quota is full.
         case noSpace
         /// The store was closed.

@@ -79,7 +79,13 @@ extension IntegrationTests {
                 arguments: ["topics", "check", "--bootstrap-servers", "127.0.0.1:1"], exit: 69, says: "127.0.0.1:1"),
         ]
 
-        @Test("A mistake is named, and has its exit code", arguments: mistakes)
+        private static let wrongRates = ["nan", "inf", "0", "-1", "1e-300"].map { rate in
+            Mistake(
+                arguments: ["publish", "--rate=\(rate)", "--tick", "2024-05-01T12:00:00Z"], exit: 64,
+                says: "is no rate; give a number of 0.001 or more")
+        }
+
+        @Test("A mistake is named, and has its exit code", arguments: mistakes + wrongRates)
         func mistake(_ mistake: Mistake) throws {
             let finished = try Binary.run(mistake.arguments, mistake.environment)
             #expect(finished.exit == mistake.exit, "\(finished)")

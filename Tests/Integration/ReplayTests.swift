@@ -46,6 +46,9 @@ extension IntegrationTests {
             #expect(outcome.liveClicks(at: log.tick.time) == BatchFormula.activity(of: log.clicks, .standard))
             #expect(Set(outcome.lists.keys) == log.living)
 
+            let nothing = try Copy(of: live, "nothing")
+            #expect(try nothing.replay(from: "2100-01-01T00:00:00Z").last?.contains("\"records\": 0") == true)
+
             let taken = try withExtendedLifetime(copies) { try live.command("replay", "--into", copies[0].prefix) }
             #expect(taken.exit != 0 && taken.errors.contains("holds records already"), "\(taken)")
         }
@@ -151,8 +154,11 @@ private final class Copy {
     }
 
     /// What the command says, line by line.
-    func replay(_ settings: [String: String] = [:], partitions: Int32? = nil) throws -> [String] {
+    func replay(
+        _ settings: [String: String] = [:], partitions: Int32? = nil, from time: String? = nil
+    ) throws -> [String] {
         var words = ["replay", "--into", prefix]
+        if let time { words += ["--from", time] }
         if let partitions {
             let path = original.folder.path + "/layout.yaml"
             try Deployment.yaml(topics(partitions: partitions).catalog)

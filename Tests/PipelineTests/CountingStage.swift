@@ -12,6 +12,18 @@ final class MarkWatch: Sendable {
     func note(_ partition: Int32, _ mark: String) { marks.withLock { $0[partition] = mark } }
 }
 
+/// What a stage is to say of itself in its next batch, whether or not that holds a record.
+final class Remark: Sendable {
+    private let text = Mutex<String?>(nil)
+    func set(_ new: String) { text.withLock { $0 = new } }
+    func take() -> String? {
+        text.withLock { text in
+            defer { text = nil }
+            return text
+        }
+    }
+}
+
 /// Counts words, and says each new count: `word:3` lets three timers run first, each of which counts the word "timer".
 final class CountingStage: StreamStage {
     static let name = "count"
@@ -27,11 +39,13 @@ final class CountingStage: StreamStage {
 
     private let mark: String
     private let told: MarkWatch?
+    private let remark: Remark?
     private var unmarked: Set<Int32> = []
 
-    init(mark: String = "", told: MarkWatch? = nil) {
+    init(mark: String = "", told: MarkWatch? = nil, remark: Remark? = nil) {
         self.mark = mark
         self.told = told
+        self.remark = remark
     }
 
     func mark(of partition: Int32) -> String { mark }
@@ -73,6 +87,7 @@ final class CountingStage: StreamStage {
     func finish(_ batch: StageBatch) throws {
         for partition in unmarked { batch.commitMark(of: partition) }
         unmarked.removeAll()
+        if let remark = remark?.take() { batch.send(to: .activity, partition: 0, key: bytes(remark), value: []) }
     }
 
     func wipe(_ partition: Int32, in batch: StageBatch) throws {

@@ -6,18 +6,25 @@ import Testing
 
 @Suite("Lists as last sent")
 struct EmittedListsTests {
-    /// What the four families hold, plainly.
+    /// What the families hold, plainly.
     struct Model {
         struct Place: Hashable {
             var partition: Int32
             var note: [UInt8]
         }
         var lists: [Place: [[UInt8]]] = [:]
-        var awaited: [[UInt8]: Set<Place>] = [:]
+        var awaited: [Place: Set<[UInt8]>] = [:]
         var due: Set<Place> = []
 
         func mentioning(_ note: [UInt8]) -> Set<Place> {
             Set(lists.filter { $0.value.contains(note) }.keys)
+        }
+
+        mutating func stopAwaiting(_ note: [UInt8]) -> Set<Place> {
+            let found = Set(awaited.filter { $0.value.contains(note) }.keys)
+            for place in found { awaited[place]?.remove(note) }
+            awaited = awaited.filter { !$0.value.isEmpty }
+            return found
         }
     }
 
@@ -47,11 +54,13 @@ struct EmittedListsTests {
                 try EmittedLists.forget(note, partition, in: batch)
                 model.lists[place] = nil
             case 3, 4:
-                try EmittedLists.await(other, for: note, partition, in: batch)
-                model.awaited[other, default: []].insert(place)
+                let absent = ids.shuffled(using: &random).prefix(Int.random(in: 0..<4, using: &random))
+                try EmittedLists.await(Array(absent), for: note, partition, in: batch)
+                model.awaited[place] = absent.isEmpty ? nil : Set(absent)
             case 5:
                 let found = try EmittedLists.stopAwaiting(other, in: batch).map(Model.Place.init)
-                #expect(Set(found) == model.awaited.removeValue(forKey: other) ?? [])
+                let expected = model.stopAwaiting(other)
+                #expect(Set(found) == expected && found.count == expected.count)
             case 6:
                 try EmittedLists.markDue(note, partition, in: batch)
                 model.due.insert(place)
@@ -61,6 +70,7 @@ struct EmittedListsTests {
             case 8 where Int.random(in: 0..<4, using: &random) == 0:
                 try EmittedLists.wipe(partition, in: batch)
                 model.lists = model.lists.filter { $0.key.partition != partition }
+                model.awaited = model.awaited.filter { $0.key.partition != partition }
                 model.due = model.due.filter { $0.partition != partition }
             case 9:
                 try batch.commit()
@@ -74,6 +84,9 @@ struct EmittedListsTests {
             }
             try check(model, batch, ids)
         }
+        // Of partitions that are wiped nothing is left, in any family.
+        for partition in 0..<Int32(2) { try EmittedLists.wipe(partition, in: batch) }
+        for family in EmittedLists.families { #expect(try batch.rows(family.name) == 0, "\(family.name)") }
     }
 
     private func check(_ model: Model, _ batch: Batch, _ ids: [[UInt8]]) throws {
@@ -92,8 +105,12 @@ struct EmittedListsTests {
                 let expected = model.lists[Model.Place(partition: partition, note: id)]
                 #expect(lists[id] == expected)
                 #expect(try EmittedLists.last(of: id, partition, in: batch)?.items.map { bytes($0.note) } == expected)
+                let absent = try EmittedLists.absentees(of: id, partition, in: batch)
+                #expect(Set(absent) == model.awaited[Model.Place(partition: partition, note: id)] ?? [])
             }
         }
+        #expect(try batch.rows("awaited") == model.awaited.values.reduce(0) { $0 + $1.count })
+        #expect(try batch.rows("waiting") == model.awaited.count)
         for id in ids {
             let found = try EmittedLists.mentioning(id, in: batch)
             #expect(Set(found.map(Model.Place.init)) == model.mentioning(id))
@@ -104,4 +121,17 @@ struct EmittedListsTests {
 
 extension EmittedListsTests.Model.Place {
     init(_ pair: (Int32, [UInt8])) { self.init(partition: pair.0, note: pair.1) }
+}
+
+extension StateReader {
+    /// How many rows a family of the lists' has.
+    func rows(_ name: String) throws -> Int {
+        let family = try #require(EmittedLists.families.first { $0.name == name })
+        var count = 0
+        try scan(family) { _, _ throws(StoreError) in
+            count += 1
+            return true
+        }
+        return count
+    }
 }

@@ -154,6 +154,13 @@ final class RecommendHarness {
         stage.revoked(partition)
     }
 
+    /// Forgets partitions as a session does whose store is of no use.
+    func wipe(_ partitions: some Collection<Int32>) throws {
+        let batch = makeBatch()
+        for partition in partitions { try stage.wipe(partition, in: batch) }
+        try batch.changes.commit()
+    }
+
     private func makeBatch(isLive: Bool = true) -> StageBatch {
         let batch = StageBatch(changes: store.makeBatch(), topics: topics)
         if isLive { batch.livePartitions = owned }

@@ -83,6 +83,94 @@ struct RecommendStageTests {
         #expect(first.reason == "clicked after this by 3 people" && first.users == 3)
     }
 
+    @Test("its list made again in between, the other still enters when it comes, and each time it comes again")
+    func awaitedAfterAll() throws {
+        let harness = try RecommendHarness(listSize: 1)
+        try harness.assign([0, 1])
+        let notes = try Self.five(harness)
+        try harness.feed([notes[0], notes[1], notes[3]])
+        try harness.feed([harness.pair("a", "y"), harness.pair("a", "y"), harness.pair("a", "never", 0.1)])
+        try harness.drain()
+        // What it awaits is the same, then more, then the same again.
+        for pair in [("a", "x"), ("a", "other"), ("a", "x")] {
+            try harness.feed([harness.pair(pair.0, pair.1, 0.01)])
+            try harness.drain()
+        }
+        for _ in 0..<2 {
+            #expect(try harness.lists["a"]?.items.map(\.note) != ["y"])
+            try harness.feed([harness.profile("y", "word20 word21 word23")])
+            try harness.drain()
+            #expect(try harness.lists["a"]?.items.map(\.note) == ["y"])
+            try harness.feed([harness.deletion("y")])
+            try harness.drain()
+        }
+        #expect(try harness.store.rows("awaited") == 3)
+    }
+
+    @Test("deleted and posted again, a note awaits the others after a restart too")
+    func awaitedAfterRestart() throws {
+        let harness = try RecommendHarness(listSize: 1)
+        try harness.assign([0, 1])
+        let notes = try Self.five(harness)
+        try harness.feed([notes[0], notes[1], notes[3], harness.pair("a", "y")])
+        try harness.drain()
+        try harness.feed([harness.deletion("a")])
+        try harness.drain()
+        try harness.feed([harness.profile("a", "word1 word2 word3")])
+        try harness.drain()
+        // The tombstone and the list behind it are read again.
+        try harness.restart()
+        try harness.drain()
+        #expect(try harness.lists["a"]?.items.map(\.note) == ["b"])
+        try harness.feed([notes[4]])
+        try harness.drain()
+        #expect(try harness.lists["a"]?.items.map(\.note) == ["y"])
+    }
+
+    @Test("what is awaited is what the window still holds, and goes with the note that awaits it")
+    func awaitedRows() throws {
+        let harness = try RecommendHarness()
+        try harness.assign([0, 1])
+        let notes = try Self.five(harness)
+        try harness.feed([notes[0], notes[1]])
+        for step in 0..<5 {
+            try harness.feed([harness.pair("a", "absent\(step)", time: newYear + Int64(step) * day)])
+            try harness.drain()
+            #expect(try harness.store.rows("awaited") == min(step + 1, 2))
+            #expect(try harness.store.rows("waiting") == 1)
+        }
+        try harness.feed([harness.deletion("a")])
+        try harness.drain()
+        #expect(try harness.store.rows("awaited") == 0)
+        #expect(try harness.store.rows("waiting") == 0)
+        // Posted again, it awaits them again, until its partition is wiped.
+        try harness.feed([notes[0]])
+        try harness.drain()
+        #expect(try harness.store.rows("awaited") == 2)
+        try harness.wipe([0, 1])
+        #expect(try harness.store.rows("awaited") == 0)
+        #expect(try harness.store.rows("waiting") == 0)
+    }
+
+    @Test("a note deleted while its partition is elsewhere leaves no mark, and its list goes all the same")
+    func deletedElsewhere() throws {
+        let harness = try RecommendHarness()
+        try harness.assign([0, 1])
+        let notes = (0..<12).map { "n\($0)" }
+        try harness.feed(notes.map { try harness.profile($0, "word1 \($0)") })
+        try harness.drain()
+        #expect(try harness.lists.count == notes.count)
+        harness.revoke(0)
+        try harness.feed(notes.map { harness.deletion($0) })
+        try harness.drain()
+        let elsewhere = notes.filter { harness.stage.partition(of: bytes($0)) == 0 }
+        #expect(try Set(harness.lists.keys) == Set(elsewhere))
+        #expect(try harness.store.rows("due") == 0)
+        try harness.assign([0])
+        try harness.drain()
+        #expect(try harness.lists.isEmpty)
+    }
+
     @Test("a click alone before its own note: the list has it from the start")
     func rowFirst() throws {
         let harness = try RecommendHarness(listSize: 1)

@@ -77,8 +77,9 @@ final class CountingWorld {
 
     /// Starts an instance on a thread of its own.
     func start(
-        _ instance: String = "a", mark: String = "", told: MarkWatch? = nil, directory: String? = nil,
-        checkpoints: StoreCheckpoints? = nil, crash: (@Sendable (CrashPoint) throws -> Void)? = nil
+        _ instance: String = "a", mark: String = "", told: MarkWatch? = nil, remark: Remark? = nil,
+        directory: String? = nil, checkpoints: StoreCheckpoints? = nil,
+        crash: (@Sendable (CrashPoint) throws -> Void)? = nil
     ) -> RunningStage {
         var environment = environment(instance)
         environment.checkpoints = checkpoints
@@ -86,7 +87,7 @@ final class CountingWorld {
         return RunningStage(
             StageRunner<CountingStage>(environment: environment, directory: directory ?? self.directory(instance)) {
                 _ in
-                CountingStage(mark: mark, told: told)
+                CountingStage(mark: mark, told: told, remark: remark)
             })
     }
 
@@ -250,6 +251,23 @@ struct StageRunnerTests {
         try world.expectExactlyOnce()
     }
 
+    @Test("a store of another version is thrown away and rebuilt without a word", arguments: TestBrokers.kafka)
+    func otherVersion(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        try world.write(Self.words(40))
+        let first = world.start()
+        try first.drained(records: 40)
+        try first.stop()
+        try world.forgetStore()
+        try Store(path: world.directory(), families: [ColumnFamily("counts-of-old")]).close()
+        let second = world.start()
+        try second.drained()
+        #expect(second.status.now.recoveries == ["missing": 2])
+        #expect(second.status.now.damages == 0)
+        try second.stop()
+        try world.expectExactlyOnce()
+    }
+
     @Test("two instances: a rebalance while records flow", arguments: TestBrokers.kafka)
     func rebalance(broker: TestBroker) throws {
         let world = try CountingWorld(broker)
@@ -317,6 +335,38 @@ struct StageRunnerTests {
         try world.write(Self.words(20, 2))
         try stage.drained(records: 40)
         #expect(stage.status.now.sessions >= 1)
+        try stage.stop()
+        try world.expectExactlyOnce()
+    }
+
+    @Test(
+        "a member that the group has given up says nothing more, though its transaction brings no position",
+        arguments: TestBrokers.kafka)
+    func givenUp(broker: TestBroker) throws {
+        let world = try CountingWorld(broker)
+        let group = GroupSettings(groupID: world.environment().groupID("count"), instanceID: "a")
+        let clicks = world.topics.name(of: .clicks)
+        let remark = Remark()
+        let isArmed = Mutex(false)
+        let stage = world.start(remark: remark) { point in
+            guard point == .beforeOffsets, isArmed.withLock({ $0 }) else { return }
+            // The process stands still, and is another's when it wakes: who takes a member's name takes its place.
+            let rival = try Consumer(broker.settings, group: group)
+            try rival.subscribe(to: [clicks])
+            try waitUntil("the rival to own all") {
+                _ = try rival.poll(timeout: .milliseconds(50))
+                return rival.assignment.count == 2
+            }
+            try rival.close()
+            isArmed.withLock { $0 = false }
+        }
+        try world.write(Self.words(20))
+        try stage.drained(records: 20)
+        isArmed.withLock { $0 = true }
+        remark.set("a word too many")
+        try waitUntil("the transaction") { !isArmed.withLock { $0 } }
+        try world.write(Self.words(20, 2))
+        try stage.drained(records: 40)
         try stage.stop()
         try world.expectExactlyOnce()
     }

@@ -83,7 +83,8 @@ import Testing
             version: version.id, parent: "before", mode: "quick", notes: 20, pairs: ["gate": 40], slices: nil,
             candidates: [.init(name: "one", chooseMRR: 0.5)], chosen: "one", listWeights: [],
             refittedServingHeads: false,
-            verdict: Gate().verdict(sources: Array(0..<40), challenger: judgement, serving: judgement), seconds: 1)
+            verdict: Gate().verdict(sources: Array(0..<40), challenger: judgement, serving: judgement), seconds: 1,
+            ends: ["clicks": [7, 3]])
         #expect(try RetrainReport(json: report.json) == report)
         #expect(report.text.contains("Not promoted"))
         try directory.write(version, report: report, losses: [])

@@ -122,6 +122,23 @@ private func bytes(_ text: String) -> [UInt8] { Array(text.utf8) }
         }
         #expect(error?.field == "timestamp")
     }
+
+    /// Brokers may be told to take any.
+    @Test func aRecordsTimestampMayBeAnything() throws {
+        func decode(_ json: String, at timestamp: Int64) throws(SchemaError) -> IncomingNote {
+            try IncomingNote.decode(
+                key: bytes("a"), value: bytes(json), contentType: nil, recordTimestamp: timestamp)
+        }
+        for timestamp: Int64 in [.max, .max - 3_600_000, EventLimits.latestTime + 1] {
+            let error = #expect(throws: SchemaError.self) { try decode(#"{"title":"T"}"#, at: timestamp) }
+            #expect(error?.reason == .timeTooLate && error?.field == "time")
+            _ = try decode(#"{"title":"T","time":"2024-05-01T13:00:00Z"}"#, at: timestamp)
+        }
+        for timestamp: Int64 in [.min, -1] {
+            let error = #expect(throws: SchemaError.self) { try decode(#"{"title":"T"}"#, at: timestamp) }
+            #expect(error?.field == "timestamp")
+        }
+    }
 }
 
 @Suite struct IncomingClickTests {

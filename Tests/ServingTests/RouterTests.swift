@@ -80,7 +80,7 @@ extension HTTPAnswer {
     var response: HTTPResponse {
         switch self {
         case .now(let response): return response
-        case .waits(let answer, let told):
+        case .waits(_, let answer, let told):
             let response = answer()
             told(response)
             return response

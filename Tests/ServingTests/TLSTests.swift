@@ -44,7 +44,7 @@ struct TLSTests {
         let router = Router(
             [
                 .init("GET", "/quick") { _, _ in .text("quick") },
-                .init("GET", "/wait", waits: true) { _, _ in
+                .init("GET", "/wait", waits: .stage) { _, _ in
                     usleep(50_000)
                     return .text("waited")
                 },

@@ -9,18 +9,27 @@ import Testing
 struct WaitingTests {
     /// Handlers of `/wait` stand at the gate until it opens.
     private let gate = Gate()
+    /// Handlers of `/broker` stand at this one.
+    private let broker = Gate()
     private let metrics = HTTPMetrics()
 
-    private func serve(workers: Int = 2, queue: Int = 3) throws -> HTTPServer {
+    private func serve(
+        workers: Int = 2, queue: Int = 3, brokerPatience: Duration = .seconds(10)
+    ) throws -> HTTPServer {
         var configuration = HTTPServer.Configuration(address: try #require(ListenAddress("127.0.0.1:0")))
         configuration.workers = workers
         configuration.workerQueue = queue
+        configuration.brokerPatience = brokerPatience
         let router = Router(
             [
                 .init("GET", "/quick") { _, _ in .text("quick") },
-                .init("GET", "/wait", waits: true) { [gate] request, _ in
+                .init("GET", "/wait", waits: .stage) { [gate] request, _ in
                     gate.pass()
                     return .text("waited \(request.value("n") ?? "")")
+                },
+                .init("GET", "/broker", waits: .broker) { [broker] request, _ in
+                    broker.pass()
+                    return .text("sent \(request.value("n") ?? "")")
                 },
             ], token: nil, metrics: metrics)
         return try HTTPServer(configuration) { _ in
@@ -72,6 +81,54 @@ struct WaitingTests {
         metrics.write(to: &text)
         #expect(text.text.contains("notestream_http_requests_total{route=\"/wait\",status=\"200\"} 5\n"))
         #expect(text.text.contains("notestream_http_requests_total{route=\"/wait\",status=\"503\"} 1\n"))
+    }
+
+    @Test("a broker that does not answer keeps so many waiting; one more is refused, and all others are answered")
+    func brokerIsAway() throws {
+        let server = try serve()
+        var waiting = try (0..<2).map { try ask(server, "/broker?n=\($0)") }
+        #expect(wait { broker.standing == 2 })
+        waiting += try (2..<5).map { try ask(server, "/broker?n=\($0)") }
+        usleep(200_000)
+        let refused = try RawAnswer(port: server.port, "GET", "/broker?n=5")
+        #expect(refused.status == 503)
+        #expect(refused.text.contains("Retry-After: 1\r\n"))
+        gate.open()
+        for number in 0..<10 {
+            #expect(try RawAnswer(port: server.port, "GET", "/wait?n=\(number)").body == "waited \(number)")
+        }
+        #expect(broker.standing == 2)
+        broker.open()
+        for (number, connection) in waiting.enumerated() {
+            #expect(RawAnswer(connection.readAll()).body == "sent \(number)")
+        }
+    }
+
+    @Test("who has waited for long behind those whom the broker keeps is refused, not kept in turn")
+    func brokerStays() throws {
+        let server = try serve(brokerPatience: .milliseconds(200))
+        let begun = try (0..<2).map { try ask(server, "/broker?n=\($0)") }
+        #expect(wait { broker.standing == 2 })
+        let behind = try (2..<5).map { try ask(server, "/broker?n=\($0)") }
+        usleep(500_000)
+        broker.open()
+        #expect(begun.map { RawAnswer($0.readAll()).status } == [200, 200])
+        for connection in behind {
+            let answer = RawAnswer(connection.readAll())
+            #expect(answer.status == 503)
+            #expect(answer.text.contains("Retry-After: 10\r\n"))
+        }
+        #expect(try RawAnswer(port: server.port, "GET", "/broker?n=5").body == "sent 5")
+    }
+
+    @Test("a hundred at once are none too many for a broker that answers")
+    func brokerAnswers() throws {
+        broker.open()
+        let server = try serve(workers: 4, queue: 128)
+        let connections = try (0..<100).map { try ask(server, "/broker?n=\($0)") }
+        for (number, connection) in connections.enumerated() {
+            #expect(RawAnswer(connection.readAll()).body == "sent \(number)")
+        }
     }
 
     @Test("a client that leaves while it waits leaves nothing behind")
@@ -130,5 +187,4 @@ private final class Gate: Sendable {
     }
 
     func open() { isOpen.store(true, ordering: .releasing) }
-
 }

@@ -23,17 +23,29 @@ extension ModelTopic {
         try send(.manifest(version: version.id), manifest.encode(as: .json), with: producer)
         // One partition and an idempotent producer: what is acknowledged stands in this order.
         try producer.flush()
-        if serves { try promote(version.id) }
+        if serves {
+            try promote(version.id)
+        } else {
+            // Versions that never serve come to be many where trainings are refused.
+            let contents = try read()
+            let kept = [version.id, contents.serving, contents.previous].compactMap { $0 }
+            try prune(contents, keeping: Set(kept), with: producer)
+            try producer.flush()
+        }
     }
 
     /// Lets a published version serve. The one that serves now becomes the previous one, unless its own turn has not come
     /// yet: then the one before it is still what readers see, and stays.
     ///
+    /// - Parameter expected: the version that must serve now, where it matters: that which the new one was judged against.
+    /// - Returns: whether the version serves; false only where another than the expected one did.
     /// - Throws: ``ModelTopicError`` when the version is not wholly on the topic.
-    public func promote(_ id: String) throws {
+    @discardableResult
+    public func promote(_ id: String, insteadOf expected: String? = nil) throws -> Bool {
         let contents = try read()
         _ = try load(id, from: contents)
-        guard contents.serving != id else { return }
+        guard contents.serving != id else { return true }
+        if let expected, contents.serving != expected { return false }
         let producer = try Producer(client)
         let previous = try versionInForce(contents)
         var choice = ServingVersion(version: id, time: .now, previous: previous == id ? "" : previous ?? "")
@@ -44,6 +56,7 @@ extension ModelTopic {
         try send(.serving, choice.encode(as: .json), with: producer)
         try prune(contents, keeping: [id, choice.previous], with: producer)
         try producer.flush()
+        return true
     }
 
     /// The model version under which each notes partition is wholly profiled, as the profile stage committed it.

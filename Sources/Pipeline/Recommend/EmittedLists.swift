@@ -6,7 +6,7 @@ import StateStore
 /// All of it is a cache of the output topic, and digests leave it out: the last list of each note; for each note, whose
 /// lists name it, and whose would, were it alive; the notes whose list is due.
 package enum EmittedLists {
-    package static let families = [lists, mentions, awaited, due]
+    package static let families = [lists, mentions, awaited, waiting, due]
 
     /// (partition, note) → the last list, as protobuf.
     private static let lists = ColumnFamily("lists")
@@ -14,6 +14,8 @@ package enum EmittedLists {
     private static let mentions = ColumnFamily("mentions")
     /// (absent note, partition, note whose list would name it) → nothing.
     private static let awaited = ColumnFamily("awaited")
+    /// (partition, note whose list would name them) → the absent notes, one id after the other; no row where there are none.
+    private static let waiting = ColumnFamily("waiting")
     /// (partition, note) → nothing.
     private static let due = ColumnFamily("due")
 
@@ -47,6 +49,7 @@ package enum EmittedLists {
         for item in list.items { try batch.put(mentions, mention(Array(item.note.utf8), partition, by: note), []) }
     }
 
+    /// Forgets a list, and who it named. What its note awaits stays: see ``await(_:for:_:in:)``.
     package static func forget(_ note: [UInt8], _ partition: Int32, in batch: Batch) throws {
         try forgetMentions(by: note, partition, in: batch)
         try batch.delete(lists, key(partition, note))
@@ -81,18 +84,47 @@ package enum EmittedLists {
         try naming(note, mentions, in: reader)
     }
 
-    /// Remembers that the list of `note` would name `absent`, were it alive.
-    package static func await(_ absent: [UInt8], for note: [UInt8], _ partition: Int32, in batch: Batch)
+    /// Remembers what the list of `note` would name, were it alive: these, and nothing that it awaited before.
+    package static func await(_ absent: [[UInt8]], for note: [UInt8], _ partition: Int32, in batch: Batch)
         throws(StoreError)
     {
-        try batch.put(awaited, mention(absent, partition, by: note), [])
+        let before = try absentees(of: note, partition, in: batch)
+        guard Set(absent) != Set(before) else { return }
+        for other in before { try batch.delete(awaited, mention(other, partition, by: note)) }
+        for other in absent { try batch.put(awaited, mention(other, partition, by: note), []) }
+        try keepWaiting(absent, note, partition, in: batch)
     }
 
     /// The notes that waited for `note`; they wait no longer.
     package static func stopAwaiting(_ note: [UInt8], in batch: Batch) throws(StoreError) -> [(Int32, [UInt8])] {
         let found = try naming(note, awaited, in: batch)
-        for (partition, waiting) in found { try batch.delete(awaited, mention(note, partition, by: waiting)) }
+        for (partition, waiting) in found {
+            try batch.delete(awaited, mention(note, partition, by: waiting))
+            let others = try absentees(of: waiting, partition, in: batch).filter { $0 != note }
+            try keepWaiting(others, waiting, partition, in: batch)
+        }
         return found
+    }
+
+    /// What the list of `note` would name, were it alive.
+    package static func absentees(
+        of note: [UInt8], _ partition: Int32, in reader: some StateReader
+    ) throws(StoreError) -> [[UInt8]] {
+        try reader.withValue(waiting, key(partition, note)) { value throws(StoreError) in
+            var found: [[UInt8]] = []
+            guard let value else { return found }
+            var parts = KeyReader(value)
+            while !parts.isAtEnd { found.append(try parts.id()) }
+            return found
+        }
+    }
+
+    private static func keepWaiting(
+        _ absent: [[UInt8]], _ note: [UInt8], _ partition: Int32, in batch: Batch
+    ) throws(StoreError) {
+        guard !absent.isEmpty else { return try batch.delete(waiting, key(partition, note)) }
+        let ids = absent.reduce(KeyBuilder()) { $0.id($1) }
+        try batch.put(waiting, key(partition, note), ids.bytes)
     }
 
     private static func naming(
@@ -121,8 +153,14 @@ package enum EmittedLists {
 
     /// The due notes of a partition, in byte order.
     package static func due(of partition: Int32, in reader: some StateReader) throws(StoreError) -> [[UInt8]] {
+        try notes(of: partition, due, in: reader)
+    }
+
+    private static func notes(
+        of partition: Int32, _ family: ColumnFamily, in reader: some StateReader
+    ) throws(StoreError) -> [[UInt8]] {
         var found: [[UInt8]] = []
-        try reader.scan(due, prefix: KeyBuilder().uint32(UInt32(bitPattern: partition)).bytes) {
+        try reader.scan(family, prefix: KeyBuilder().uint32(UInt32(bitPattern: partition)).bytes) {
             key, _ throws(StoreError) in
             var parts = KeyReader(key)
             _ = try parts.uint32()
@@ -132,11 +170,12 @@ package enum EmittedLists {
         return found
     }
 
-    /// Forgets everything of a partition; mentions go with the lists that made them.
+    /// Forgets everything of a partition; mentions and what is awaited go with the notes that caused them.
     package static func wipe(_ partition: Int32, in batch: Batch) throws {
-        var notes: [[UInt8]] = []
-        try forEach(of: partition, in: batch) { note, _ in notes.append(note) }
-        for note in notes { try forget(note, partition, in: batch) }
+        for note in try notes(of: partition, lists, in: batch) { try forget(note, partition, in: batch) }
+        for note in try notes(of: partition, waiting, in: batch) {
+            try Self.await([], for: note, partition, in: batch)
+        }
         try batch.wipe(due, prefix: KeyBuilder().uint32(UInt32(bitPattern: partition)).bytes)
     }
 }

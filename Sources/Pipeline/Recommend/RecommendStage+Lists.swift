@@ -18,17 +18,27 @@ extension RecommendStage {
     /// The list goes out with this batch: the note is new, edited or deleted.
     func markUrgent(_ note: [UInt8], in batch: StageBatch) throws {
         let partition = partition(of: note)
-        try EmittedLists.markDue(note, partition, in: batch.changes)
+        try markDue(note, partition, in: batch)
         if owns(partition) { urgent.insert(note) }
     }
 
-    /// The list may have changed; it is made anew after the coalescing time. The mark is in the store too, since the
-    /// record that caused it is not read again once its position is committed; and in it for partitions that are not
-    /// owned as well, since nobody may own them while they move.
+    /// The list may have changed; it is made anew after the coalescing time.
     func markChanged(_ note: [UInt8], _ partition: Int32, in batch: StageBatch) throws {
         guard !changed.contains(note) else { return }  // its mark is in the store already
-        try EmittedLists.markDue(note, partition, in: batch.changes)
+        try markDue(note, partition, in: batch)
         if owns(partition) { changed.insert(note) }
+    }
+
+    /// The mark is in the store too, since the record that caused it is not read again once its position is committed; and
+    /// in it for partitions that are not owned as well, since nobody may own them while they move. Only a deleted note
+    /// there needs none: whoever takes the partition over looks for lists without a living note (`reconcile`), and marks of
+    /// all notes that ever were would add up.
+    private func markDue(_ note: [UInt8], _ partition: Int32, in batch: StageBatch) throws {
+        if owns(partition) || notes.label(of: note) != nil {
+            try EmittedLists.markDue(note, partition, in: batch.changes)
+        } else {
+            try EmittedLists.clearDue(note, partition, in: batch.changes)
+        }
     }
 
     /// Marks the notes near a note: its place in their lists may have changed.
@@ -179,13 +189,14 @@ extension RecommendStage {
         try EmittedLists.clearDue(note, partition, in: changes)
         let last = try EmittedLists.last(of: note, partition, in: changes)
         guard let label = notes.label(of: note), let own = notes[label] else {
+            try EmittedLists.await([], for: note, partition, in: changes)
             guard last != nil else { return }
             try EmittedLists.forget(note, partition, in: changes)
             return batch.send(to: .noteRecommendations, partition: partition, key: note, value: nil)
         }
         let origin = origins.removeValue(forKey: note)
         let made = try related(to: label, in: changes)
-        for absent in made.absent { try EmittedLists.await(absent, for: note, partition, in: changes) }
+        try EmittedLists.await(made.absent, for: note, partition, in: changes)
         if let last, last.version == version.id, last.contentHash == own.contentHash, namesLivingNotes(last),
             !RelatedRanker.materialChange(
                 old: last.items.map { Array($0.note.utf8) }, new: made.items.map(\.note))
@@ -223,7 +234,11 @@ extension RecommendStage {
             key: record.key, value: record.value, contentType: record.contentType)
         switch incoming {
         case .list(let note, let list): try EmittedLists.keep(list, of: note, record.partition, in: batch.changes)
-        case .tombstone(let note): try EmittedLists.forget(note, record.partition, in: batch.changes)
+        case .tombstone(let note):
+            try EmittedLists.forget(note, record.partition, in: batch.changes)
+            // A living note's list comes again after its tombstone, and what the note awaits may be of that one.
+            guard notes.label(of: note) == nil else { return }
+            try EmittedLists.await([], for: note, record.partition, in: batch.changes)
         }
     }
 

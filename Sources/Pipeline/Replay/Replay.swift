@@ -50,7 +50,7 @@ public struct Replay: Sendable {
         /// Records read.
         public var records: Int64 = 0
         /// From the first record's timestamp to the last one's, in milliseconds: how long it took to come about.
-        public var span: Int64 { max(0, last - first) }
+        public var span: Int64 { first < last ? last - first : 0 }
         private var first = Int64.max
         private var last = Int64.min
 

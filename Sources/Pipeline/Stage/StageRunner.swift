@@ -81,31 +81,40 @@ package final class StageRunner<Stage: StreamStage>: Sendable {
         status = StageStatus(stage: Stage.name)
     }
 
-    /// Runs until `stop` is set. Broker errors end a session, not the run. A damaged store is thrown away and replayed; any
-    /// other error of the store (a full disk) ends the run.
+    /// Runs until `stop` is set. Broker errors end a session, not the run. A store that is damaged, or of another version of
+    /// the program, is thrown away and replayed; any other error of the store (a full disk) ends the run.
     package func run(until stop: StopSignal) throws {
-        var damages = 0
+        var discarded = 0
         while !stop.isSet {
             do {
-                return try runOverStore(until: stop, restores: damages == 0)
+                return try runOverStore(until: stop, restores: discarded == 0)
             } catch {
-                guard let damage = error as? StoreError, damage.kind == .corrupted, damages < Self.damagesBorne else {
-                    throw error
-                }
-                damages += 1
-                environment.logger.error(
-                    "the store is damaged; it is thrown away and replayed",
-                    ["stage": Stage.name, "error": "\(damage)"])
-                status.update {
-                    $0.isReady = false; $0.damages += 1
-                }
-                try FileManager.default.removeItem(atPath: directory)
+                guard let error = error as? StoreError, discarded < Self.damagesBorne else { throw error }
+                try discard(error)
+                discarded += 1
             }
         }
     }
 
+    /// Throws away a store that is of no use, and rethrows what speaks against that.
+    private func discard(_ error: StoreError) throws {
+        let metadata = ["stage": Stage.name, "error": "\(error)"]
+        switch error.kind {
+        case .corrupted:
+            environment.logger.error("the store is damaged; it is thrown away and replayed", metadata)
+            status.update { $0.damages += 1 }
+        case .otherVersion:
+            environment.logger.notice("the store is of another version; it is thrown away and replayed", metadata)
+        case .locked, .noSpace, .closed, .invalidArgument, .io: throw error
+        }
+        status.update { $0.isReady = false }
+        try FileManager.default.removeItem(atPath: directory)
+    }
+
     /// A store that is damaged again and again lies on a disk that is.
     private static var damagesBorne: Int { 3 }
+    /// Clients that this process can no longer be rid of: a new one can.
+    private static var abandonedBorne: Int { 100 }
     /// Sessions ended by another of the same name before one lasts: one or two come of an outage, more of a mistake.
     private static var fencingsBorne: Int { 3 }
 
@@ -125,6 +134,7 @@ package final class StageRunner<Stage: StreamStage>: Sendable {
                 try session.run(until: stop)
                 return
             } catch let error as EventLogError {
+                guard Consumer.abandoned < Self.abandonedBorne else { throw error }
                 // A session that lasted had nothing wrong with it at the start: begin the back-off anew.
                 let hasLasted = ContinuousClock.now - began > .seconds(60)
                 failures = hasLasted ? 1 : failures + 1

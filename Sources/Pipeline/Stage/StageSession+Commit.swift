@@ -69,21 +69,29 @@ extension StageSession {
         isAtEnd && now - stamped > min(600_000, environment.deleteRetentionMilliseconds / 8)
     }
 
+    /// The offsets of a transaction: the positions that it brings, and where the other partitions stand already.
+    ///
+    /// Those for the group's sake: much is said in batches without a record, such as lists that wait or a global table made
+    /// due. The group takes offsets of its present members alone, so a process that was stopped for long, and whose
+    /// partitions another one owns by now, cannot say anything of them any more; and offsets that wait for their
+    /// transaction's end keep a new owner waiting for it.
+    private func offsets(of positions: [TopicPartition: Position]) -> [TopicPartition: CommittedOffset] {
+        func offset(_ position: Position, _ mark: String) -> CommittedOffset {
+            CommittedOffset(offset: position.offset, metadata: CommittedPosition(position, mark: mark).metadata)
+        }
+        var offsets = owned.filter { !$0.value.isSilent }.mapValues { offset($0.position, $0.mark) }
+        for (place, position) in positions { offsets[place] = offset(position, stage.mark(of: place.partition)) }
+        return offsets
+    }
+
     private func transact(
         _ outputs: [OutgoingRecord], _ positions: [TopicPartition: Position]
     ) throws {
         try producer.begin()
         for output in outputs { try producer.produce(output) }
         try pass(.beforeOffsets)
-        if !positions.isEmpty {
-            var offsets: [TopicPartition: CommittedOffset] = [:]
-            for (place, position) in positions {
-                let mark = stage.mark(of: place.partition)
-                offsets[place] = CommittedOffset(
-                    offset: position.offset, metadata: CommittedPosition(position, mark: mark).metadata)
-            }
-            try producer.sendOffsets(offsets, of: consumer)
-        }
+        let offsets = offsets(of: positions)
+        if !offsets.isEmpty { try producer.sendOffsets(offsets, of: consumer) }
         try pass(.beforeCommit)
         try producer.commit()
     }

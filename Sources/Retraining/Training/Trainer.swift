@@ -93,7 +93,8 @@ package struct Trainer {
         }
     }
 
-    /// Trains and judges; nil when it was stopped, with a checkpoint left behind.
+    /// Trains and judges; nil when it was stopped. A checkpoint is left behind in either case, for whoever cannot publish
+    /// what came of it.
     package func run() throws -> Outcome? {
         let began = ContinuousClock.now
         guard let states = try pooledStates(of: serving) else { return nil }
@@ -128,8 +129,7 @@ package struct Trainer {
             candidates: zip(candidates, checkpoint.chooseMRRs).map { .init(name: $0.name, chooseMRR: $1) },
             chosen: chosen.name, listWeights: weights?.outcomes ?? [],
             refittedServingHeads: refitsServingHeads, verdict: verdict,
-            seconds: (ContinuousClock.now - began - reading) / .seconds(1))
-        around.checkpoint.remove()
+            seconds: (ContinuousClock.now - began - reading) / .seconds(1), ends: snapshot.ends)
         return Outcome(version: challenger, report: report, losses: checkpoint.losses)
     }
 

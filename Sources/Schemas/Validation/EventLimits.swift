@@ -14,6 +14,8 @@ public enum EventLimits {
     public static let kindBytes = 64
     /// 2000-01-01T00:00:00Z; anything before is taken for a unit or clock error.
     public static let earliestTime: Int64 = 946_684_800_000
+    /// 9999-12-31T23:59:59.999Z: the end of what RFC 3339 can write.
+    public static let latestTime: Int64 = 253_402_300_799_999
     /// How far event time may lie ahead of the record's timestamp, in milliseconds: one wrong clock must not expire
     /// everyone's window.
     public static let leadMilliseconds: Int64 = 3_600_000

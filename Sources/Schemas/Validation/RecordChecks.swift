@@ -72,7 +72,12 @@ enum RecordChecks {
                 detail: "\(Timestamp(milliseconds: milliseconds)) lies before the year 2000; check unit and clock of "
                     + "the sender")
         }
-        guard milliseconds <= recordTimestamp + EventLimits.leadMilliseconds else {
+        guard milliseconds <= EventLimits.latestTime else {
+            throw SchemaError(
+                .timeTooLate, field: field,
+                detail: "\(milliseconds) ms since 1970 lie beyond the year 9999; check unit and clock of the sender")
+        }
+        guard milliseconds - EventLimits.leadMilliseconds <= recordTimestamp else {
             throw SchemaError(
                 .timeTooLate, field: field,
                 detail: "\(Timestamp(milliseconds: milliseconds)) lies more than an hour ahead of the record's "

@@ -5,13 +5,13 @@ import Schemas
 extension API {
     var notes: [Router.Route] {
         [
-            .init("GET", "/v1/notes", waits: true) { request, _ in
+            .init("GET", "/v1/notes", waits: .stage) { request, _ in
                 answering(request, "") {
                     let newest = try answers.newest(request.count(default: 20))
                     return .encoded(["notes": newest.map(NoteView.init)])
                 }
             },
-            .init("POST", "/v1/notes", waits: true) { request, _ in
+            .init("POST", "/v1/notes", waits: .broker) { request, _ in
                 answering(request, "") {
                     try request.requireJSON()
                     var response = HTTPResponse.encoded(try publisher.publish(request.body))
@@ -25,7 +25,7 @@ extension API {
                     .json(try answers.profile(Array(id.utf8)).encode(as: .json))
                 }
             },
-            .init("GET", "/v1/notes/:id/related", waits: Self.mustBeMade) { request, parameters in
+            .init("GET", "/v1/notes/:id/related", waits: Self.awaited) { request, parameters in
                 let id = parameters["id"] ?? ""
                 return answering(request, Self.name(id)) { try related(id, request) }
             },
@@ -34,9 +34,9 @@ extension API {
 
     private static func name(_ id: String) -> String { "A living note '\(id)'" }
 
-    /// Whether a list is to be made, which waits for the stage; one that was sent is only looked up.
-    private static func mustBeMade(_ request: HTTPRequest) -> Bool {
-        request.queryAll.contains { $0.name != "k" }
+    /// A list that is to be made waits for the stage; one that was sent is only looked up.
+    private static func awaited(_ request: HTTPRequest) -> Awaited? {
+        request.queryAll.contains { $0.name != "k" } ? .stage : nil
     }
 
     private func related(_ id: String, _ request: HTTPRequest) throws -> HTTPResponse {

@@ -15,7 +15,7 @@ extension API {
 
     var search: [Router.Route] {
         [
-            .init("POST", "/v1/search", waits: true) { request, _ in
+            .init("POST", "/v1/search", waits: .stage) { request, _ in
                 answering(request, "") {
                     let asked = try request.json(SearchRequest.self)
                     guard asked.text.utf8.count <= Self.textLimit, asked.text.contains(where: { !$0.isWhitespace })
@@ -56,7 +56,7 @@ extension API {
 
     var users: [Router.Route] {
         [
-            .init("GET", "/v1/users/:id/recommended", waits: true) { request, parameters in
+            .init("GET", "/v1/users/:id/recommended", waits: .stage) { request, parameters in
                 let user = parameters["id"] ?? ""
                 return answering(request, "A user '\(user)' with recent clicks") { try recommended(user, request) }
             }
@@ -85,7 +85,7 @@ extension API {
 
     var trending: [Router.Route] {
         [
-            .init("GET", "/v1/trending", waits: true) { request, _ in
+            .init("GET", "/v1/trending", waits: .stage) { request, _ in
                 answering(request, "") {
                     let count = try request.count(default: 50)
                     let record = try answers.trending(request.category())
@@ -98,7 +98,7 @@ extension API {
                             notes: shown.map { TrendingView.Entry($0, profiles[Array($0.note.utf8)]) }))
                 }
             },
-            .init("GET", "/v1/map", waits: true) { request, _ in
+            .init("GET", "/v1/map", waits: .stage) { request, _ in
                 answering(request, "") {
                     .encoded(try map(request.count(default: 2_000, in: 1...10_000)))
                 }

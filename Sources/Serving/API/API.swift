@@ -1,3 +1,4 @@
+import EventLog
 import Configuration
 import Pipeline
 import Schemas
@@ -60,11 +61,15 @@ package struct API: Sendable {
         do {
             return try body()
         } catch let problem as RequestProblem {
-            return .problem(problem.status, problem.title, problem.detail)
+            var response = HTTPResponse.problem(problem.status, problem.title, problem.detail)
+            if problem.status == 503 { response.headers.append(("Retry-After", "5")) }
+            return response
         } catch let refusal as AnswerRefusal {
             return refused(refusal, request, what)
         } catch let silence as StageNotAnswering {
             return .busy("\(silence)", retryAfter: 1)
+        } catch let error as EventLogError {
+            return .busy("The broker does not answer: \(error)", retryAfter: 5)
         } catch {
             return .problem(500, "Failed", "\(error)")
         }

@@ -23,7 +23,7 @@ package final class TopicViews: Sendable {
     private let topics: Topics
     private let models: ModelTopic
     private let versions = Kept<[UInt8]>(for: .seconds(10))
-    private let letters = Kept<[LetterView]>(for: .seconds(2))
+    private let letters = Kept<(asked: Int, letters: [LetterView])>(for: .seconds(2))
 
     package init(client: ClientSettings, topics: Topics, groupPrefix: String) {
         self.client = client
@@ -53,22 +53,30 @@ package final class TopicViews: Sendable {
         json.isEmpty ? nil : try? JSONSerialization.jsonObject(with: Data(json.utf8))
     }
 
-    /// The newest dead letters, the newest first: of each partition the last records of the topic.
+    /// The newest dead letters, the newest first.
     func newestLetters(_ count: Int) throws -> [LetterView] {
-        let kept = try letters.value { try readLetters(API.counts.upperBound) }
-        return Array(kept.prefix(count))
+        let kept = try letters.value(isEnough: { $0.asked >= count }) {
+            (count, try readLetters(count))
+        }
+        return Array(kept.letters.prefix(count))
     }
 
     private func readLetters(_ count: Int) throws -> [LetterView] {
-        let ends = try Admin(client).watermarks(
-            ofTopic: topics.name(of: .deadLetters), partitions: topics.partitions(of: .deadLetters))
-        let starts = ends.mapValues { StartOffset.offset(max($0.low, $0.high - Int64(count))) }
-        var found: [Letter] = []
-        try TopicReader(client).readToEnd(from: starts, patience: Self.patience) { record in
-            if let letter = Letter(record, keeping: 0) { found.append(letter) }
+        let began = ContinuousClock.now
+        var newest = NewestLetters(
+            count,
+            in: try Admin(client).watermarks(
+                ofTopic: topics.name(of: .deadLetters), partitions: topics.partitions(of: .deadLetters),
+                timeout: Self.patience))
+        var client = client
+        // Letters may be megabytes each, and what has been fetched is copied at one go.
+        client.properties["queued.max.messages.kbytes"] = "8192"
+        while let starts = newest.nextStarts() {
+            try TopicReader(client).readToEnd(from: starts, patience: Self.patience - (.now - began)) { record in
+                if let letter = Letter(record, keeping: 0) { newest.note(letter) }
+            }
         }
-        return found.sorted { ($0.setAside, $0.position) > ($1.setAside, $1.position) }.prefix(count).map(
-            LetterView.init)
+        return newest.letters.map(LetterView.init)
     }
 }
 
@@ -82,17 +90,20 @@ extension TopicViews.LetterView {
     }
 }
 
-/// A value that is made anew when it is asked for and older than so long; whoever asks meanwhile waits for it. What went
-/// wrong is kept as long, so that those who waited do not all try in turn.
+/// A value that is made anew when it is asked for and older than so long, or less than what is asked for; whoever asks
+/// meanwhile waits for it. What went wrong is kept as long, so that those who waited do not all try in turn.
 private final class Kept<Value: Sendable>: Sendable {
     private let age: Duration
     private let kept = Mutex<(value: Result<Value, any Error>, made: ContinuousClock.Instant)?>(nil)
 
     init(for age: Duration) { self.age = age }
 
-    func value(_ make: () throws -> Value) throws -> Value {
+    func value(isEnough: (Value) -> Bool = { _ in true }, make: () throws -> Value) throws -> Value {
         try kept.withLock { kept in
-            if let kept, ContinuousClock.now - kept.made < age { return try kept.value.get() }
+            if let kept, ContinuousClock.now - kept.made < age {
+                let value = try kept.value.get()
+                if isEnough(value) { return value }
+            }
             let value = Result { try make() }
             kept = (value, .now)
             return try value.get()
@@ -104,10 +115,10 @@ extension API {
     /// What lies on topics.
     var topicRoutes: [Router.Route] {
         [
-            .init("GET", "/v1/models", waits: true) { request, _ in
+            .init("GET", "/v1/models", waits: .broker) { request, _ in
                 answering(request, "") { .json(try topicViews.modelVersions()) }
             },
-            .init("GET", "/v1/dead-letters", waits: true) { request, _ in
+            .init("GET", "/v1/dead-letters", waits: .broker) { request, _ in
                 answering(request, "") {
                     .encoded(["letters": try topicViews.newestLetters(request.count(default: 50))])
                 }

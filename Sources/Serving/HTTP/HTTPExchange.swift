@@ -47,10 +47,10 @@ func onAccess(
     switch server.handle(exchange.request) {
     case .now(let response):
         return queue(response, server, connection, isHead: isHead)
-    case .waits(let work, let told):
+    case .waits(let awaited, let work, let told):
         let pending = PendingAnswer(answer: work, told: told)
         exchange.pending = pending
-        if !server.workers.submit(pending) {
+        if !server.workers(for: awaited).submit(pending) {
             pending.give(.busy("Too many requests wait already; try again in a moment.", retryAfter: 1))
         }
         return answer(pending, server, connection, isHead)

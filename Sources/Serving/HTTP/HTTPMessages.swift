@@ -79,12 +79,20 @@ package struct HTTPResponse: Sendable {
     }
 }
 
+/// What an answer may wait for. Each has workers of its own: while the broker is away, whoever waits for it keeps nobody
+/// else from an answer.
+package enum Awaited: Sendable {
+    /// A stage's own thread, the language model among its work, or the local store.
+    case stage
+    case broker
+}
+
 /// How a request is answered: at once, or by a worker that may wait.
 package enum HTTPAnswer: Sendable {
     case now(HTTPResponse)
     /// `answer` may block, and gives an answer held whole; `told` hears what was answered in the end, which is a refusal
     /// where no worker was free.
-    case waits(answer: @Sendable () -> HTTPResponse, told: @Sendable (HTTPResponse) -> Void)
+    case waits(for: Awaited, answer: @Sendable () -> HTTPResponse, told: @Sendable (HTTPResponse) -> Void)
 }
 
 /// Where the events of one stream come from. The server asks it on an event-loop thread, which it must not keep waiting.

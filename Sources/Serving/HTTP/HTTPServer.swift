@@ -22,10 +22,13 @@ public final class HTTPServer: Sendable {
         public var connectionLimit = 1_024
         /// Seconds after which a silent connection is closed; event streams are kept.
         public var idleSeconds = 30
-        /// Threads for requests that wait.
+        /// Threads for requests that wait for a stage, and as many again for those that wait for a broker.
         public var workers = 4
-        /// Requests that may wait for such a thread.
+        /// Requests that may wait for such a thread, of either kind.
         public var workerQueue = 128
+        /// One that has waited longer for a thread that waits for a broker is refused: the broker is away, and each that
+        /// is begun now would keep the thread for long.
+        public var brokerPatience = Duration.seconds(10)
         /// The longest silence on an event stream.
         public var heartbeat = Duration.seconds(15)
         /// TLS; nil is none.
@@ -54,7 +57,8 @@ public final class HTTPServer: Sendable {
     let bodyLimit: Int
     let handle: @Sendable (HTTPRequest) -> HTTPAnswer
     let takesBody: @Sendable (HTTPRequest) -> Bool
-    let workers: HTTPWorkers
+    private let stageWorkers: HTTPWorkers
+    private let brokerWorkers: HTTPWorkers
     let streams: HTTPStreams
     /// Requests whose head is in and whose answer is not out.
     let underWay = Atomic<Int>(0)
@@ -86,7 +90,11 @@ public final class HTTPServer: Sendable {
         self.handle = handle
         self.takesBody = takesBody
         self.log = log
-        workers = HTTPWorkers(threads: configuration.workers, queueLimit: configuration.workerQueue)
+        stageWorkers = HTTPWorkers(
+            "http-worker", threads: configuration.workers, queueLimit: configuration.workerQueue)
+        brokerWorkers = HTTPWorkers(
+            "http-broker", threads: configuration.workers, queueLimit: configuration.workerQueue,
+            patience: configuration.brokerPatience)
         streams = HTTPStreams(heartbeat: configuration.heartbeat)
         var flags =
             MHD_USE_EPOLL_INTERNAL_THREAD.rawValue | MHD_ALLOW_SUSPEND_RESUME.rawValue | MHD_USE_ERROR_LOG.rawValue
@@ -123,7 +131,8 @@ public final class HTTPServer: Sendable {
                 configuration.tls == nil || errno == EADDRINUSE || errno == EADDRNOTAVAIL
                 ? String(cString: strerror(errno)) : "http.certificate and http.key are not a certificate and its key"
             logger.deallocate()
-            workers.stop()
+            stageWorkers.stop()
+            brokerWorkers.stop()
             throw HTTPServerError(address: configuration.address, reason: reason)
         }
         daemon.withLock { $0 = Daemon(handle: started, logger: logger) }
@@ -138,6 +147,14 @@ public final class HTTPServer: Sendable {
     /// Event streams open now.
     package var openStreams: Int { streams.count }
 
+    /// The threads for what a request waits for.
+    func workers(for awaited: Awaited) -> HTTPWorkers {
+        switch awaited {
+        case .stage: stageWorkers
+        case .broker: brokerWorkers
+        }
+    }
+
     /// Stops to listen, ends the streams, gives requests under way the time, and closes.
     public func stop(grace: Duration = .seconds(2)) {
         let taken = daemon.withLock { daemon in
@@ -147,13 +164,18 @@ public final class HTTPServer: Sendable {
         guard let taken else { return }
         let handle = taken.handle
         let listener = MHD_quiesce_daemon(handle)
-        if listener >= 0 { close(listener) }
-        workers.stop()
+        // Closed only when the event loops have ended: one of them may be about to accept, and the number may be another
+        // file's by then.
+        if listener >= 0 { shutdown(listener, Int32(SHUT_RDWR)) }
+        defer { if listener >= 0 { close(listener) } }
+        stageWorkers.stop()
+        brokerWorkers.stop()
         streams.stop()
         let deadline = ContinuousClock.now + grace
         while underWay.load(ordering: .acquiring) > 0, ContinuousClock.now < deadline { usleep(5_000) }
         // libmicrohttpd aborts the process when a connection is suspended by now.
-        workers.abandon()
+        stageWorkers.abandon()
+        brokerWorkers.abandon()
         MHD_stop_daemon(handle)
         taken.logger.deallocate()
     }

@@ -1,10 +1,15 @@
 import Foundation
 import Synchronization
 
-/// A few threads for requests that wait: for the language model, for a broker. So many may queue, no more.
+/// A few threads for requests that wait. So many may queue, no more, and where there is a patience, no longer.
 final class HTTPWorkers: Sendable {
+    private struct Queued {
+        let answer: PendingAnswer
+        let since: ContinuousClock.Instant
+    }
+
     private struct State {
-        var queue: [PendingAnswer] = []
+        var queue: [Queued] = []
         /// The first of `queue` that is not taken yet.
         var next = 0
         var running: [ObjectIdentifier: PendingAnswer] = [:]
@@ -12,27 +17,29 @@ final class HTTPWorkers: Sendable {
 
         var waiting: Int { queue.count - next }
 
-        mutating func take() -> PendingAnswer? {
+        mutating func take() -> Queued? {
             guard next < queue.count else { return nil }
             let taken = queue[next]
             next += 1
             if next == queue.count { (queue, next) = ([], 0) }
-            running[ObjectIdentifier(taken)] = taken
+            running[ObjectIdentifier(taken.answer)] = taken.answer
             return taken
         }
     }
 
     private let limit: Int
     private let threads: Int
+    private let patience: Duration?
     private let state = Mutex(State())
     private let arrived = DispatchSemaphore(value: 0)
 
-    init(threads: Int, queueLimit: Int) {
+    init(_ name: String, threads: Int, queueLimit: Int, patience: Duration? = nil) {
         self.threads = max(1, threads)
         limit = queueLimit
+        self.patience = patience
         for index in 0..<self.threads {
             let thread = Thread { [self] in work() }
-            thread.name = "http-worker-\(index)"
+            thread.name = "\(name)-\(index)"
             thread.start()
         }
     }
@@ -41,7 +48,7 @@ final class HTTPWorkers: Sendable {
     func submit(_ answer: PendingAnswer) -> Bool {
         let isTaken = state.withLock { state in
             guard !state.isStopped, state.waiting < limit else { return false }
-            state.queue.append(answer)
+            state.queue.append(Queued(answer: answer, since: .now))
             return true
         }
         if isTaken { arrived.signal() }
@@ -55,7 +62,7 @@ final class HTTPWorkers: Sendable {
             defer { (state.queue, state.next) = ([], 0) }
             return state.queue[state.next...]
         }
-        for answer in left { answer.give(Self.stopping) }
+        for queued in left { queued.answer.give(Self.stopping) }
         for _ in 0..<threads { arrived.signal() }
     }
 
@@ -65,16 +72,21 @@ final class HTTPWorkers: Sendable {
     }
 
     private static let stopping = HTTPResponse.busy("The server is being stopped.", retryAfter: 1)
+    private static let late = HTTPResponse.busy("The broker keeps requests waiting; try again later.", retryAfter: 10)
 
     private func work() {
         while true {
             arrived.wait()
-            guard let answer = state.withLock({ $0.take() }) else {
+            guard let queued = state.withLock({ $0.take() }) else {
                 if state.withLock({ $0.isStopped }) { return }
                 continue
             }
-            answer.run()
-            state.withLock { _ = $0.running.removeValue(forKey: ObjectIdentifier(answer)) }
+            if let patience, ContinuousClock.now - queued.since > patience {
+                queued.answer.give(Self.late)
+            } else {
+                queued.answer.run()
+            }
+            state.withLock { _ = $0.running.removeValue(forKey: ObjectIdentifier(queued.answer)) }
         }
     }
 }

@@ -8,8 +8,8 @@ package struct Router: Sendable {
         let parts: [Substring]
         /// Answered without a token, for those who look after the process.
         let isOpen: Bool
-        /// Whether a request is answered by a worker, which may wait for the language model or a broker.
-        let waits: @Sendable (HTTPRequest) -> Bool
+        /// What the answer to a request may wait for, on a worker; nil where it is answered at once.
+        let waits: @Sendable (HTTPRequest) -> Awaited?
         let answer: @Sendable (HTTPRequest, _ parameters: [String: String]) -> HTTPResponse
 
         /// What stands for the path in metrics.
@@ -17,7 +17,7 @@ package struct Router: Sendable {
 
         /// A route such as `/v1/notes/:id`.
         package init(
-            _ method: String, _ pattern: String, isOpen: Bool = false, waits: Bool = false,
+            _ method: String, _ pattern: String, isOpen: Bool = false, waits: Awaited? = nil,
             _ answer: @escaping @Sendable (HTTPRequest, _ parameters: [String: String]) -> HTTPResponse
         ) {
             self.init(method, pattern, isOpen: isOpen, waits: { _ in waits }, answer)
@@ -26,7 +26,7 @@ package struct Router: Sendable {
         /// A route of which some requests wait, and others do not.
         package init(
             _ method: String, _ pattern: String, isOpen: Bool = false,
-            waits: @escaping @Sendable (HTTPRequest) -> Bool,
+            waits: @escaping @Sendable (HTTPRequest) -> Awaited?,
             _ answer: @escaping @Sendable (HTTPRequest, _ parameters: [String: String]) -> HTTPResponse
         ) {
             self.method = method
@@ -80,13 +80,14 @@ package struct Router: Sendable {
         switch find(request) {
         case .refused(let refusal, let fitting):
             (response, pattern) = (refusal, fitting)
-        case .found(let route, let parameters) where route.waits(request):
-            return .waits {
-                route.answer(request, parameters)
-            } told: { [metrics] response in
-                metrics.note(route: route.pattern, status: response.status, duration: ContinuousClock.now - start)
-            }
         case .found(let route, let parameters):
+            if let awaited = route.waits(request) {
+                return .waits(for: awaited) {
+                    route.answer(request, parameters)
+                } told: { [metrics] response in
+                    metrics.note(route: route.pattern, status: response.status, duration: ContinuousClock.now - start)
+                }
+            }
             (response, pattern) = (route.answer(request, parameters), route.pattern)
         }
         metrics.note(route: pattern, status: response.status, duration: ContinuousClock.now - start)

@@ -20,7 +20,9 @@ extension Notestream {
     ) { arguments in
         let context = try Context(arguments)
         let rate: Double? = try arguments.optional("--rate")
-        if let rate, rate <= 0 { throw UsageError("--rate: \(rate) is no rate; give a number above 0") }
+        if let rate, !(rate.isFinite && rate >= slowestRate) {
+            throw UsageError("--rate: \(rate) is no rate; give a number of \(slowestRate) or more")
+        }
         let tick = try arguments["--tick"].map { text throws(UsageError) in
             guard let time = Timestamp(text) else {
                 throw UsageError("--tick: '\(text)' is not a time such as 2024-05-01T12:00:00Z")
@@ -45,6 +47,9 @@ extension Notestream {
         Output.line("published \(log.notes) notes, \(log.clicks) clicks\(tick.map { ", tick \($0)" } ?? "")")
         return .success
     }
+
+    /// Events a second. Slower than this is a mistake, and the times to wait until end somewhere.
+    private static let slowestRate = 0.001
 
     /// Writes a tick to every clicks partition.
     static func publish(_ tick: Timestamp, _ producer: Producer, _ topics: Topics) throws {

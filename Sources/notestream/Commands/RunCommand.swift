@@ -48,6 +48,10 @@ extension Notestream {
         _ service: PipelineService, _ context: Context, _ status: RetrainStatus, until stop: StopSignal
     ) throws -> Background {
         let client = try context.client
+        if !service.statuses.contains(where: { $0.stage == StageName.session.rawValue }) {
+            context.logger.warning(
+                "retrain.enabled has no effect here: the instance trains whose session stage owns partition 0")
+        }
         return Background {
             // Linux keeps a nice value per thread, and hands it on to the threads that this one starts.
             setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 19)
