@@ -46,7 +46,7 @@ import Testing
         let settings = try load("retrain: {enabled: true, mode: deep, steps: 20, horizon_days: 30}")
         #expect(settings.retrain.enabled && settings.retrain.mode == .deep)
         #expect(settings.retrain.steps == 20 && settings.retrain.horizonDays == 30)
-        #expect(try refusal("retrain:\n  interval_minutes: 0").line == 2)
+        #expect(try refusal("retrain:\n  interval_minutes: -1").line == 2)
         #expect(try refusal("retrain:\n  mode: thorough").text.contains("quick"))
     }
 

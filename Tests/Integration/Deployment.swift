@@ -109,6 +109,15 @@ final class Deployment {
     /// Whether an instance runs.
     func runs(_ instance: String) -> Bool { instances[instance]?.process.isRunning == true }
 
+    /// Whether an instance was told to stand still, and does.
+    func isStopped(_ instance: String) -> Bool {
+        guard let id = instances[instance]?.process.processIdentifier,
+            let status = try? String(contentsOfFile: "/proc/\(id)/stat", encoding: .utf8)
+        else { return false }
+        // The name before it may hold anything.
+        return status.split(separator: ")").last?.split(separator: " ").first == "T"
+    }
+
     /// What an instance wrote to its log, of lines with a certain message.
     func lines(_ message: String, of instance: String = first) throws -> [[String: String]] {
         try instances[instance].map { try Self.lines(message, in: $0) } ?? []

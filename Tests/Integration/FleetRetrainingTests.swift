@@ -33,8 +33,8 @@ extension IntegrationTests {
                     return try deployment.allLines("trained").count >= count
                 }
             }
-            // Twice as long as they look away.
-            func waitForMore() { Thread.sleep(forTimeInterval: 20) }
+            // Longer than they look away.
+            func waitForMore() { Thread.sleep(forTimeInterval: 14) }
 
             try publish(parts[0])
             #expect(try trainings(atLeast: 1), "nobody trained")

@@ -157,7 +157,8 @@ struct ChaosRound {
 
         publisher = ChaosPublisher(parts[1], to: deployment, over: Self.partDuration)
         pause(upTo: .seconds(1))
-        try deployment.start(third)
+        let standing = Self.standing[number / 3 % Self.standing.count]
+        try deployment.start(third, ["NOTESTREAM_CRASH_AT": standing + ":stop"])
         try halfway()
         pause(upTo: .seconds(4))
         let victim = [first, second, third].randomElement(using: &random) ?? first
@@ -167,12 +168,24 @@ struct ChaosRound {
         try deployment.start(victim)
         done.append("killed one of three")
         try publisher.wait()
+        if victim != third, wait(.seconds(3), until: { deployment.isStopped(third) }) {
+            // Long enough for the group to give its partitions to others: what it was about to say is theirs to say.
+            Thread.sleep(forTimeInterval: 8)
+            done.append("\(third) stood still at \(standing)")
+        }
+        deployment.instances[third]?.send(SIGCONT)
 
         publisher = ChaosPublisher(parts[2], to: deployment, over: Self.partDuration)
         try haunt([first, second, third].randomElement(using: &random) ?? first)
         try publisher.wait()
         try stopAll()
     }
+
+    /// In the midst of a transaction, which in recommend seldom brings a position.
+    private static let standing = [
+        "recommend:before-offsets:2", "profile:before-offsets:1", "recommend:before-offsets:5",
+        "session:before-offsets:2",
+    ]
 
     /// An instance stands still, another takes its name and its place, and the first comes back: it must not say a word.
     private mutating func haunt(_ zombie: String) throws {
