@@ -93,7 +93,11 @@ final class Deployment {
         guard let service = instances[instance] else { throw IntegrationError("no service runs as \(instance)") }
         let start = ContinuousClock.now
         service.send(SIGTERM)
-        let ended = wait(.seconds(60)) { !service.process.isRunning }
+        let ended = wait(.seconds(60)) {
+            // One that was told to stand still may come to that only now.
+            if isStopped(instance) { service.send(SIGCONT) }
+            return !service.process.isRunning
+        }
         guard ended else { throw IntegrationError("\(instance) ignores SIGTERM for 60 s:\n\(try tail())") }
         instances[instance] = nil
         return (service.process.terminationStatus, ContinuousClock.now - start)

@@ -127,10 +127,14 @@ package final class StageRunner<Stage: StreamStage>: Sendable {
         var fencings = 0
         while !stop.isSet {
             let began = ContinuousClock.now
+            var task = "connecting"
             do {
                 let session = try StageSession(
                     stage: stage, store: store, environment: environment, status: status, questions: questions)
-                defer { session.close() }
+                defer {
+                    task = session.task
+                    session.close()
+                }
                 try session.run(until: stop)
                 return
             } catch let error as EventLogError {
@@ -145,7 +149,10 @@ package final class StageRunner<Stage: StreamStage>: Sendable {
                 let pause = Duration.milliseconds(min(10_000, 100 << min(failures, 7)))
                 environment.logger.warning(
                     "the session with the broker ended; starting another",
-                    ["stage": Stage.name, "error": "\(error)", "fenced": "\(error.isFenced)", "pause": "\(pause)"])
+                    [
+                        "stage": Stage.name, "while": task, "error": "\(error)", "fenced": "\(error.isFenced)",
+                        "pause": "\(pause)",
+                    ])
                 status.update {
                     $0.isReady = false; $0.sessions += 1
                 }

@@ -5,7 +5,9 @@ import StateStore
 /// Partitions coming and going, and the global tables.
 extension StageSession: RebalanceListener {
     func assigned(_ partitions: [TopicPartition], to consumer: Consumer) throws -> [TopicPartition: StartOffset] {
+        task = "reading the committed positions, which waits for open transactions"
         let committed = try consumer.committed(partitions)
+        task = "working"
         var starts: [TopicPartition: StartOffset] = [:]
         let batch = StageBatch(changes: store.makeBatch(), topics: environment.topics)
         for place in partitions {

@@ -28,6 +28,8 @@ final class StageSession<Stage: StreamStage> {
     let consumer: Consumer
     /// Reads the global tables, and at assignments the stage's own output.
     let globals: Consumer?
+    /// What it is about, for whoever reads of its end.
+    var task = "taking over the transactional id"
     var owned: [TopicPartition: Owned] = [:]
     /// Owned partitions for which nothing may be emitted yet: see `prepare()`.
     var unprepared: Set<TopicPartition> = []
@@ -63,8 +65,10 @@ final class StageSession<Stage: StreamStage> {
     /// Runs until `stop` is set; throws what ends the session. The last batch is then committed or discarded, never half.
     func run(until stop: StopSignal) throws {
         try producer.initTransactions()
+        task = "opening the global tables"
         try discardStaleState()
         try openGlobals()
+        task = "working"
         try consumer.subscribe(to: [environment.topics.name(of: Stage.inputTopic)], listener: self)
         while !stop.isSet { try step() }
     }
