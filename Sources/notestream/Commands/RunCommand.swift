@@ -31,6 +31,7 @@ extension Notestream {
         let signals = StopSignals {
             stop.set()
             service.requestStop()
+            endAnyway(after: 45, context.logger)
         }
         defer { signals.cancel() }
         let training =
@@ -41,6 +42,17 @@ extension Notestream {
         }
         try service.run()
         return .success
+    }
+
+    /// Ends the process where a stage does not come to its end: a call into a broker that is in trouble, say. It loses
+    /// nothing, and comes before those who supervise lose their patience.
+    private static func endAnyway(after seconds: UInt32, _ logger: Logger) {
+        let thread = Thread {
+            sleep(seconds)
+            logger.error("the stages do not come to an end; the process ends without them, which loses nothing")
+            _exit(ExitCode.software.rawValue)
+        }
+        thread.start()
     }
 
     /// The retrainer on a thread that yields to the stages': one note at a time, and the lowest priority that still runs.
