@@ -205,10 +205,15 @@ extension String {
 /// Time left of a time-out that several calls share.
 struct Deadline {
     private let end: ContinuousClock.Instant
+    private let isOver: () -> Bool
 
-    init(_ timeout: Duration) { end = .now + timeout }
+    /// - Parameter isOver: whether nobody waits any longer, whatever time is left.
+    init(_ timeout: Duration, unless isOver: @escaping () -> Bool = { false }) {
+        end = .now + timeout
+        self.isOver = isOver
+    }
 
-    var hasPassed: Bool { ContinuousClock.now >= end }
+    var hasPassed: Bool { isOver() || ContinuousClock.now >= end }
     /// Milliseconds left, 0 when it has passed.
-    var milliseconds: Int32 { (end - .now).milliseconds }
+    var milliseconds: Int32 { hasPassed ? 0 : (end - .now).milliseconds }
 }

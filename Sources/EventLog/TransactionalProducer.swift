@@ -28,9 +28,15 @@ public final class TransactionalProducer {
     }
 
     /// Registers the id with the broker, fences older producers of that id and waits until their transactions are settled.
-    public func initTransactions(timeout: Duration = .seconds(60)) throws(EventLogError) {
+    ///
+    /// - Parameter isOver: looked at every second; the wait ends, as when its time is up, once it holds.
+    public func initTransactions(
+        timeout: Duration = .seconds(60), unless isOver: @escaping () -> Bool = { false }
+    ) throws(EventLogError) {
         // In slices: a refusal ends the waiting, which librdkafka would go on with.
-        try retrying(Deadline(timeout)) { rd_kafka_init_transactions(core.client.handle, min($0, 1000)) }
+        try retrying(Deadline(timeout, unless: isOver)) {
+            rd_kafka_init_transactions(core.client.handle, min($0, 1000))
+        }
     }
 
     /// Opens a transaction.

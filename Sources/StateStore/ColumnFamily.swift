@@ -13,9 +13,9 @@ public struct ColumnFamily: Hashable, Sendable {
 }
 
 /// How operands fold into a stored value. All are sums, so the order of operands never matters.
-public enum MergeOperator: Hashable, Sendable {
+public enum MergeOperator: Int, Hashable, Sendable {
     /// Operand and value: an `Int64`, little endian. Sums wrap around. A missing value counts as 0.
-    case sum64
+    case sum64 = 1
     /// Value: a sorted map from key bytes to `Int64`; operand: such a list in any order, repeats allowed (see
     /// ``DeltaMap``). Zero sums are dropped; a map that lost all its entries stays behind as an empty value.
     case deltas

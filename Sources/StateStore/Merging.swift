@@ -49,44 +49,21 @@ extension MergeOperator {
 // MARK: - RocksDB's side
 
 extension MergeOperator {
-    /// A RocksDB merge operator. The C callbacks capture nothing, so each operator has its own pair of them.
+    /// A RocksDB merge operator. The C callbacks capture nothing: RocksDB hands them the operator's number as its state.
     func makeHandle() -> OpaquePointer? {
-        switch self {
-        case .sum64:
-            rocksdb_mergeoperator_create(
-                nil, { _ in },
-                { _, _, _, existing, existingCount, operands, counts, count, success, newCount in
-                    MergeOperator.sum64.callback(
-                        existing, existingCount, operands, counts, count, success, newCount)
-                },
-                { _, _, _, operands, counts, count, success, newCount in
-                    MergeOperator.sum64.callback(nil, 0, operands, counts, count, success, newCount)
-                },
-                nil, { _ in MergeOperator.sum64.cName })
-        case .deltas:
-            rocksdb_mergeoperator_create(
-                nil, { _ in },
-                { _, _, _, existing, existingCount, operands, counts, count, success, newCount in
-                    MergeOperator.deltas.callback(
-                        existing, existingCount, operands, counts, count, success, newCount)
-                },
-                { _, _, _, operands, counts, count, success, newCount in
-                    MergeOperator.deltas.callback(nil, 0, operands, counts, count, success, newCount)
-                },
-                nil, { _ in MergeOperator.deltas.cName })
-        case .deltaPairs:
-            rocksdb_mergeoperator_create(
-                nil, { _ in },
-                { _, _, _, existing, existingCount, operands, counts, count, success, newCount in
-                    MergeOperator.deltaPairs.callback(
-                        existing, existingCount, operands, counts, count, success, newCount)
-                },
-                { _, _, _, operands, counts, count, success, newCount in
-                    MergeOperator.deltaPairs.callback(nil, 0, operands, counts, count, success, newCount)
-                },
-                nil, { _ in MergeOperator.deltaPairs.cName })
-        }
+        rocksdb_mergeoperator_create(
+            UnsafeMutableRawPointer(bitPattern: rawValue), { _ in },
+            { state, _, _, existing, existingCount, operands, counts, count, success, newCount in
+                MergeOperator(state: state)?.callback(
+                    existing, existingCount, operands, counts, count, success, newCount)
+            },
+            { state, _, _, operands, counts, count, success, newCount in
+                MergeOperator(state: state)?.callback(nil, 0, operands, counts, count, success, newCount)
+            },
+            nil, { state in MergeOperator(state: state)?.cName })
     }
+
+    private init?(state: UnsafeMutableRawPointer?) { self.init(rawValue: Int(bitPattern: state)) }
 
     private var cName: UnsafePointer<CChar>? {
         UnsafeRawPointer(persistentName.utf8Start).assumingMemoryBound(to: CChar.self)

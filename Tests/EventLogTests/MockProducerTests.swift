@@ -25,6 +25,18 @@ struct MockProducerTests {
         try producer.commit()
     }
 
+    @Test("nobody has to wait for a broker that does not answer longer than they want to")
+    func waitEnds() throws {
+        let producer = try TransactionalProducer(
+            ClientSettings(bootstrapServers: "127.0.0.1:1"), transactionalID: "id")
+        let start = ContinuousClock.now
+        let error = #expect(throws: EventLogError.self) {
+            try producer.initTransactions(unless: { ContinuousClock.now - start > .seconds(1) })
+        }
+        #expect(error?.isTimeout == true)
+        #expect(ContinuousClock.now - start < .seconds(5))
+    }
+
     @Test("a commit is tried again while that can help")
     func retriableCommit() throws {
         let producer = try producer()

@@ -91,6 +91,13 @@ final class CountingWorld {
             })
     }
 
+    /// An instance's life that does so many records.
+    func workOff(_ records: Int64) throws {
+        let stage = start()
+        try stage.drained(records: records)
+        try stage.stop()
+    }
+
     func forgetStore(_ instance: String = "a") throws {
         try FileManager.default.removeItem(atPath: directory(instance))
     }
@@ -237,9 +244,7 @@ struct StageRunnerTests {
     func lostStore(broker: TestBroker) throws {
         let world = try CountingWorld(broker)
         try world.write(Self.words(40))
-        let first = world.start()
-        try first.drained(records: 40)
-        try first.stop()
+        try world.workOff(40)
         try world.forgetStore()
         let second = world.start()
         try second.drained()
@@ -255,9 +260,7 @@ struct StageRunnerTests {
     func otherVersion(broker: TestBroker) throws {
         let world = try CountingWorld(broker)
         try world.write(Self.words(40))
-        let first = world.start()
-        try first.drained(records: 40)
-        try first.stop()
+        try world.workOff(40)
         try world.forgetStore()
         try Store(path: world.directory(), families: [ColumnFamily("counts-of-old")]).close()
         let second = world.start()

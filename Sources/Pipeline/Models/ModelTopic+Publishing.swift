@@ -23,15 +23,11 @@ extension ModelTopic {
         try send(.manifest(version: version.id), manifest.encode(as: .json), with: producer)
         // One partition and an idempotent producer: what is acknowledged stands in this order.
         try producer.flush()
-        if serves {
-            try promote(version.id)
-        } else {
-            // Versions that never serve come to be many where trainings are refused.
-            let contents = try read()
-            let kept = [version.id, contents.serving, contents.previous].compactMap { $0 }
-            try prune(contents, keeping: Set(kept), with: producer)
-            try producer.flush()
-        }
+        let contents = try read()
+        let kept = [version.id, contents.serving, contents.previous].compactMap { $0 }
+        try prune(contents, keeping: Set(kept), with: producer)
+        try producer.flush()
+        if serves { try promote(version.id) }
     }
 
     /// Lets a published version serve. The one that serves now becomes the previous one, unless its own turn has not come
@@ -54,7 +50,6 @@ extension ModelTopic {
             if version != id, version != choice.previous, !former.contains(version) { former.append(version) }
         }.suffix(Self.keptVersions)
         try send(.serving, choice.encode(as: .json), with: producer)
-        try prune(contents, keeping: [id, choice.previous], with: producer)
         try producer.flush()
         return true
     }

@@ -64,7 +64,7 @@ final class StageSession<Stage: StreamStage> {
 
     /// Runs until `stop` is set; throws what ends the session. The last batch is then committed or discarded, never half.
     func run(until stop: StopSignal) throws {
-        try producer.initTransactions()
+        try producer.initTransactions(unless: { stop.isSet })
         task = "opening the global tables"
         try discardStaleState()
         try openGlobals()
